@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
@@ -30,6 +31,8 @@ SIZES: Mapping[str, tuple[int, int]] = {
     ZOOM: (320, 256),  # of 1280 x 1024 at 400 %, as WCAG 1.4.10 has it
 }
 
+
+FAULT = {"name": "of-the-form", "match": {"operation": "getSession"}, "effect": {"status": 500}}
 
 BEYOND = """() => {
     const wide = document.scrollingElement.scrollWidth - innerWidth;
@@ -172,6 +175,74 @@ class World:
         """Consume a session as a browser does; return the credentials."""
         path = f"/v1/realtime_sessions/{session}/consume"
         return self.call("POST", path, {}, {"Authorization": f"Bearer {key}"})
+
+
+def option(page: Page, label: str, text: str) -> None:
+    """Click the row of a list that has a text."""
+    page.get_by_role("listbox", name=label).get_by_role("option").filter(
+        has_text=text
+    ).first.click()
+
+
+def shows(page: Page, text: str) -> None:
+    """Wait until a text is visible."""
+    page.get_by_text(text).first.wait_for()
+
+
+def executed(python: str) -> None:
+    """Run what the dashboard shows as Python."""
+    names: dict[str, Any] = {}
+    exec(python, names)
+    names["fake"].close()
+
+
+def running(world: World) -> str:
+    """Return a session whose call goes on; its avatar takes directions, and does nothing."""
+    session = world.admin.sessions.make("running").id
+    inside = world.fake.worlds.named(world.name)
+    inside.directions[session] = asyncio.Queue()
+    return session
+
+
+def fault(world: World) -> str:
+    """Place a fault and return its name."""
+    world.admin.fault(FAULT)
+    return str(FAULT["name"])
+
+
+def bound(world: World) -> str:
+    """Bind an avatar and return its id."""
+    world.admin.bind_avatar("cat-character", {"provision_time": "never"})
+    return "cat-character"
+
+
+def snapshot(world: World) -> str:
+    """Take a snapshot, let something happen, and return its name."""
+    world.admin.snapshot("before")
+    world.admin.sessions.make("ready")
+    return "before"
+
+
+def stocked(world: World) -> dict[str, str]:
+    """Let a world have avatars, voices, documents and a router; return the id of one of each."""
+    admin, ids = world.admin, {}
+    handbook = {"name": "Handbook", "content": "Be kind."}
+    ids["document"] = world.call("POST", "/v1/documents", handbook)["id"]
+    ids["router"] = world.call("POST", "/v1/routers", {"slug": "films"})["id"]
+    admin.clock.jump(3)
+    changed = {**handbook, "content": "Be kind, and quick."}
+    world.call("PATCH", f"/v1/documents/{ids['document']}", changed)
+    world.call("GET", f"/v1/documents/{ids['document']}")
+    ids["voice"] = admin.assets.make("voice", "processing", name="Deep voice").id
+    ids["avatar"] = admin.assets.make("avatar", "processing", name="Museum guide").id
+    world.call("GET", f"/v1/avatars/{ids['avatar']}")
+    admin.clock.jump(4)
+    reason = ("NO_FACE", "No face was detected in the reference image.")
+    admin.assets.make("avatar", "failed", name="Coach", failure=reason)
+    admin.assets.make("avatar", "ready", name="Receptionist")
+    admin.assets.make("avatar", "deleted", name="Old guide")
+    world.call("DELETE", f"/v1/voices/{ids['voice']}")
+    return ids
 
 
 def lively(world: World) -> list[str]:

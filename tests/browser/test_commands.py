@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fake_runway.client import Admin, NoSuch
 from fake_runway.core.history.journal import Act
-from tests.browser.pages import World, opened
+from tests.browser.pages import FAULT, World, bound, fault, opened, running, snapshot
 from tests.support.processes import PATIENCE_S
-from tests.support.room import HOSTED
-from tests.support.servers import Fake, serving_fake
-from tests.support.threads import in_a_thread
+from tests.support.servers import Fake
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -26,38 +23,18 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl
 
 SHOWN = """async ([world, name, given]) => {
     const {commandsOf, curl, pythonOf} = await import('/__pages/dashboard/commands.js');
-    const command = commandsOf(world)[name](...given);
+    const command = name.split('.').reduce((all, key) => all[key], commandsOf(world))(...given);
     return [curl(command), pythonOf(command)];
 }"""
 NAMES = """async () => {
     const {commandsOf} = await import('/__pages/dashboard/commands.js');
-    return Object.keys(commandsOf('any'));
+    return Object.entries(commandsOf('any')).flatMap(([name, one]) =>
+        typeof one === 'function' ? name : Object.keys(one).map((key) => `${name}.${key}`));
 }"""
+KINDS = ("sessions", "tasks", "assets")
 HARD = 'it\'s "hard" \\ $HOME `x` \u00e9 \u2603 \u2028'
-FAULT = {"name": "of-the-form", "match": {"operation": "getSession"}, "effect": {"status": 500}}
 
 Given = Callable[[World], list[Any]]
-
-
-def running(world: World) -> str:
-    """Return a session whose call goes on; its avatar takes directions, and does nothing."""
-    session = world.admin.sessions.make("running").id
-    inside = world.fake.worlds.named(world.name)
-    inside.directions[session] = asyncio.Queue()
-    return session
-
-
-def fault(world: World) -> str:
-    """Place a fault and return its name."""
-    world.admin.fault(FAULT)
-    return str(FAULT["name"])
-
-
-def snapshot(world: World) -> str:
-    """Take a snapshot, let something happen, and return its name."""
-    world.admin.snapshot("before")
-    world.admin.sessions.make("ready")
-    return "before"
 
 
 COMMANDS: Mapping[str, Given] = {
@@ -65,17 +42,30 @@ COMMANDS: Mapping[str, Given] = {
     "rate": lambda _: [2.5],
     "jump": lambda _: ["1m"],
     "next": lambda world: [None][bool(running(world)) :],
-    "make": lambda _: ["ready"],
-    "occur": lambda world: [running(world), "capped"],
-    "fail": lambda world: [running(world), "INTERNAL", HARD],
-    "say": lambda world: [running(world), HARD],
-    "clientEvent": lambda world: [running(world), "show", {"a": [1, None, True, HARD]}],
-    "callTool": lambda world: [running(world), "look_up", {"deep": {"er": 0.5}}],
-    "hangUp": lambda world: [running(world)],
+    "sessions.make": lambda _: ["ready"],
+    "sessions.occur": lambda world: [running(world), "capped"],
+    "sessions.fail": lambda world: [running(world), "INTERNAL", HARD],
+    "sessions.timeline": lambda world: [running(world)],
+    "sessions.say": lambda world: [running(world), HARD],
+    "sessions.clientEvent": lambda world: [running(world), "show", {"a": [1, None, True, HARD]}],
+    "sessions.callTool": lambda world: [running(world), "look_up", {"deep": {"er": 0.5}}],
+    "sessions.hangUp": lambda world: [running(world)],
+    "tasks.make": lambda _: ["running"],
+    "tasks.occur": lambda world: [world.admin.tasks.make("running").id, "succeeded"],
+    "tasks.fail": lambda world: [world.admin.tasks.make("running").id, "INTERNAL", HARD],
+    "tasks.timeline": lambda world: [world.admin.tasks.make("running").id],
+    "assets.make": lambda _: ["failed", "voice"],
+    "assets.occur": lambda world: [world.admin.assets.make("voice").id, "deleted"],
+    "assets.fail": lambda world: [world.admin.assets.make("avatar").id, "NO_FACE", HARD],
+    "assets.timeline": lambda world: [world.admin.assets.make("avatar").id],
     "scenario": lambda _: ["create-429-twice"],
     "fault": lambda _: [FAULT],
     "removeFault": lambda world: [fault(world)],
     "removeFaults": lambda world: [None][bool(fault(world)) :],
+    "bindAvatar": lambda _: ["cat-character", {"provision_time": "never"}],
+    "unbindAvatar": lambda world: [bound(world)],
+    "seed": lambda _: [],
+    "applySeed": lambda _: [{"assets": [{"kind": "document", "text": HARD}], "credits": 5}],
     "credits": lambda _: [7],
     "snapshot": lambda _: ["before"],
     "restore": lambda world: [snapshot(world)],
@@ -88,13 +78,7 @@ COMMANDS: Mapping[str, Given] = {
     "replay": lambda world: [f"{world.name}-again", world.admin.replay_token()],
 }
 """What each action is given, in a world where it is possible."""
-
-
-@pytest.fixture(scope="module")
-def fake() -> Iterator[Fake]:
-    """One fake for all; each action has two worlds of its own."""
-    with in_a_thread(lambda: serving_fake(livekit=HOSTED)) as served:
-        yield served
+CHANGE_NOTHING = {"freeze", "replayToken", "seed", *(f"{kind}.timeline" for kind in KINDS)}
 
 
 def executed_curl(command: str) -> None:
@@ -123,6 +107,8 @@ def outcome(world: World) -> Any:
     return (
         [(each.what, _without(world.name, dict(each.given))) for each in acts],
         [each.state for each in account.sessions.values()],
+        [each.state for each in account.tasks.by_id.values()],
+        [(each.kind, each.state) for each in account.assets.every()],
         sorted(inside.snapshots),
         inside.clock.rate,
         sorted(
@@ -134,11 +120,11 @@ def outcome(world: World) -> Any:
 
 
 def _without(name: str, value: Any) -> Any:
-    """Return a value without the name of its world; 0 and 0.0 are equal, as texts they are not."""
+    """Return a value without ids and the name of its world; 0 and 0.0 are equal, as texts not."""
     if isinstance(value, Mapping):
         if value.keys() == {"steps"} and len(value["steps"]) == 1:  # the client's form of one step
             (value,) = value["steps"]
-        return {key: _without(name, one) for key, one in value.items()}
+        return {key: _without(name, one) for key, one in value.items() if key != "id"}
     return value.replace(name, "*") if isinstance(value, str) else value
 
 
@@ -157,7 +143,7 @@ def test_each_action_does_by_curl_and_by_python_what_it_says(browser: Browser, f
                     shown = tab.page.evaluate(SHOWN, [world.name, name, arguments])
                     execute(shown[form])
                     left.append(outcome(world))
-                    if name not in ("replayToken", "freeze"):
+                    if name not in CHANGE_NOTHING:
                         assert left[-1] != before, (name, shown[form])
             assert left[0] == left[1], name
 

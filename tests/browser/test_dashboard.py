@@ -2,57 +2,39 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_runway.client import Admin
-from fake_runway.client.transport import Transport
 from tests.browser.breaks import proxied
 from tests.browser.histories import long_history
-from tests.browser.pages import DARK, LIGHT, PHONE, ZOOM, Tab, World, lively, opened
+from tests.browser.pages import (
+    DARK,
+    LIGHT,
+    PHONE,
+    ZOOM,
+    Tab,
+    World,
+    executed,
+    lively,
+    opened,
+    option,
+    shows,
+    stocked,
+)
 from tests.support.processes import PATIENCE_S
-from tests.support.room import HOSTED
-from tests.support.servers import Fake, serving_fake
+from tests.support.servers import serving_fake
 from tests.support.threads import in_a_thread
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
 
 TOKEN = "an-admin-token-0123456789"
-TABS = ("sessions", "tasks", "journal", "findings", "faults", "scenario", "world")
-
-
-@pytest.fixture(scope="module")
-def fake() -> Iterator[Fake]:
-    """One fake for all; each test has a world of its own."""
-    with in_a_thread(lambda: serving_fake(livekit=HOSTED)) as served:
-        yield served
-
-
-@pytest.fixture
-def world(fake: Fake, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A new world whose clock stands still."""
-    name = re.sub(r"\W+", "-", request.node.name)[:60].strip("-")
-    with Admin(fake.url, transport=Transport(fake.url, name, None).owning()) as admin:
-        yield World(fake, name, admin)
-
-
-def option(page: Page, label: str, text: str) -> None:
-    """Click the row of a list that has a text."""
-    page.get_by_role("listbox", name=label).get_by_role("option").filter(
-        has_text=text
-    ).first.click()
-
-
-def shows(page: Page, text: str) -> None:
-    """Wait until a text is visible."""
-    page.get_by_text(text).first.wait_for()
+RESOURCES = ("sessions", "tasks", "avatars", "voices", "documents", "routers")
+TABS = (*RESOURCES, "journal", "findings", "faults", "scenario", "world")
 
 
 def test_from_the_worlds_to_both_sides_of_a_call_by_mouse(browser: Browser, world: World) -> None:
@@ -124,7 +106,7 @@ def test_the_whole_way_by_keyboard(browser: Browser, world: World) -> None:
         page.keyboard.press("ArrowDown")
         page.get_by_role("region", name="Answer").wait_for()
         page.get_by_role("tab", name="Sessions").focus()
-        for name in ("Tasks", "Journal"):
+        for name in ("Tasks", "Avatars"):
             page.keyboard.press("ArrowRight")
             page.get_by_role("tab", name=name, selected=True).wait_for()
         before = world.admin.clock.now()
@@ -150,7 +132,7 @@ def test_what_happens_shows_without_a_reload(browser: Browser, world: World) -> 
         page.get_by_role("button", name="Next event").click()
         lane.get_by_text("ready ·").wait_for()
         lane.click()
-        page.get_by_role("button", name="Fail").click()
+        page.get_by_role("button", name="Fail", exact=True).click()
         shows(page, "INTERNAL")
         assert world.admin.sessions.get(session).state == "failed"
 
@@ -244,13 +226,6 @@ def test_a_task_is_followed_to_what_it_has_made(browser: Browser, world: World) 
         assert lanes.count() == 3
         assert lanes.filter(has_text="succeeded").locator(".bar.running").count() == 2
         tab.shot("dashboard-lanes-of-tasks")
-
-
-def executed(python: str) -> None:
-    """Run what the dashboard shows as Python."""
-    names: dict[str, Any] = {}
-    exec(python, names)
-    names["fake"].close()
 
 
 def test_a_world_as_a_whole(browser: Browser, world: World) -> None:
@@ -443,20 +418,21 @@ def test_long_histories_have_few_elements(browser: Browser, world: World) -> Non
 @pytest.mark.parametrize("look", [LIGHT, DARK, PHONE])
 def test_everyone_can_use_every_part(browser: Browser, world: World, look: str) -> None:
     """No violation of axe anywhere; a picture of each part is kept for people to look at."""
+    stored = stocked(world)
     sessions = lively(world)
     with opened(browser, look, policy=False) as tab:
         page = tab.page
         page.goto(f"{world.fake.url}/__admin/")
         shows(page, world.name)
         assert looked_at(tab, f"worlds-{look}") == []
-        for part in (*TABS, f"sessions/{sessions[1]}"):
+        for part in (*TABS, f"sessions/{sessions[1]}", f"avatars/{stored['avatar']}"):
             page.goto(f"{world.url}/{part}")
             shows(page, "live")
             if part in ("journal", f"sessions/{sessions[1]}"):
                 page.locator("#main .item").nth(4).click()
             if part == "scenario":
                 page.locator("pre.yaml").get_by_text("name:").wait_for()
-            name = "session" if "/" in part else part
+            name = part.split("s/")[0]  # of one: that of its kind
             assert looked_at(tab, f"{name}-{look}") == []
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
@@ -464,6 +440,7 @@ def test_everyone_can_use_every_part(browser: Browser, world: World, look: str) 
 
 def test_nothing_scrolls_sideways_at_four_times_the_size(browser: Browser, world: World) -> None:
     """Every part fits into 320 x 256, with all of its controls; lists keep some height."""
+    stored = stocked(world)
     sessions = lively(world)
     with opened(browser, ZOOM) as tab:
         page = tab.page
@@ -471,7 +448,7 @@ def test_nothing_scrolls_sideways_at_four_times_the_size(browser: Browser, world
         shows(page, world.name)
         assert tab.beyond_its_width() == []
         tab.shot("dashboard-worlds-zoom", whole=True)
-        for part in (*TABS, f"sessions/{sessions[1]}"):
+        for part in (*TABS, f"sessions/{sessions[1]}", f"avatars/{stored['avatar']}"):
             page.goto(f"{world.url}/{part}")
             shows(page, "live")
             if part in ("journal", f"sessions/{sessions[1]}"):
@@ -479,7 +456,7 @@ def test_nothing_scrolls_sideways_at_four_times_the_size(browser: Browser, world
             if part == "scenario":
                 page.locator("pre.yaml").get_by_text("name:").wait_for()
             assert tab.beyond_its_width() == [], part
-            name = "session" if "/" in part else part
+            name = part.split("s/")[0]  # of one: that of its kind
             tab.shot(f"dashboard-{name}-zoom", whole=True)
             selected = page.get_by_role("tab", selected=True).bounding_box()
             assert selected is not None

@@ -14,6 +14,7 @@ import { worldsView } from "./worlds.js";
 const main = document.getElementById("main");
 const tabs = document.getElementById("tabs");
 const CLOCK_ACTS = new Set(["setClockRate", "moveClock"]);
+const MAKING_ACTS = new Set(["makeTask", "makeAsset", "applySeed"]); // of whose names no call tells
 const STATUS = { live: ["live", "good"], connecting: ["connecting", ""], reconnecting: ["reconnecting", "warn"],
   paused: ["paused", ""], dropped: ["world dropped", "bad"] };
 
@@ -52,6 +53,7 @@ class WorldsPage {
     this.stream = new Stream(null, (events) => this.view.take(events), say);
     fill(main, this.view.element);
     fill(document.getElementById("crumb"));
+    fill(document.getElementById("strip"));
     document.title = "Worlds: Fake Runway";
     tabs.hidden = true;
     this.view.update();
@@ -109,10 +111,10 @@ class WorldPage {
   async #look() {
     try {
       const [view, ...lists] = await Promise.all([get(this.world, "/world"),
-        ...KINDS.map(({ list }) => get(this.world, `${list}?limit=1000`))]);
+        ...KINDS.map(({ key, query }) => get(this.world, `/${key}?${query}limit=1000`))]);
       this.#began = view.epoch;
       this.clock.take(view.clock);
-      KINDS.forEach((kind, index) => this.store.know(kind.of(this.store), lists[index][kind.id]));
+      KINDS.forEach((kind, index) => this.store.know(kind, lists[index][kind.key]));
     } catch {
       // the stream says how the connection is
     }
@@ -122,7 +124,7 @@ class WorldPage {
     if (this.stream.returned && events.some(({ kind }) => kind === "reset")) {
       toast("The server or the world has begun anew: what was here before is gone.", "warn");
     }
-    const anew = events.some(({ kind }) => kind === "reset" || kind === "start");
+    const anew = events.some(({ kind, data }) => kind === "reset" || kind === "start" || MAKING_ACTS.has(data.act));
     this.store.take(events);
     const moved = events.some(({ kind, data }) => kind === "move" || CLOCK_ACTS.has(data.act));
     if (anew) this.lookAgain();

@@ -51,20 +51,24 @@ export const commandsOf = (world) => ({
   jump: (by) => command(world, "POST", "/clock/move", { by }, `fake.clock.jump(${python(by)})`),
   next: () => command(world, "POST", "/clock/move", { to: "next" }, "fake.clock.next()"),
 
-  make: (state) =>
-    command(world, "POST", "/sessions", { state }, `fake.sessions.make(${python(state)})`),
-  occur: (id, event) =>
-    command(world, "POST", `/sessions/${enc(id)}/events`, { event },
-      `fake.sessions.occur(${python(id)}, ${python(event)})`),
-  fail: (id, code, text) =>
-    command(world, "POST", `/sessions/${enc(id)}/events`, { event: "failed", failure: { code, text } },
-      `fake.sessions.fail(${python(id)}, ${python(code)}, ${python(text)})`),
-  say: (id, text) => direct(world, id, { say: { text } }, `say(${python(text)})`),
-  clientEvent: (id, tool, args) =>
-    direct(world, id, { client_event: { tool, args } }, `client_event(${python(tool)}, ${python(args)})`),
-  callTool: (id, tool, args) =>
-    direct(world, id, { call_tool: { tool, args } }, `call_tool(${python(tool)}, ${python(args)})`),
-  hangUp: (id) => direct(world, id, { end: true }, "hang_up()"),
+  sessions: {
+    ...resources(world, "sessions"),
+    say: (id, text) => direct(world, id, { say: { text } }, `say(${python(text)})`),
+    clientEvent: (id, tool, args) =>
+      direct(world, id, { client_event: { tool, args } }, `client_event(${python(tool)}, ${python(args)})`),
+    callTool: (id, tool, args) =>
+      direct(world, id, { call_tool: { tool, args } }, `call_tool(${python(tool)}, ${python(args)})`),
+    hangUp: (id) => direct(world, id, { end: true }, "hang_up()"),
+  },
+  tasks: resources(world, "tasks"),
+  assets: {
+    ...resources(world, "assets"),
+    make: (state, kind) =>
+      command(world, "POST", "/assets", { kind, state }, `fake.assets.make(${python(kind)}, ${python(state)})`),
+    fail: (id, code, text) =>
+      command(world, "POST", `/assets/${enc(id)}/events`, { event: "failed", failure: { code, text } },
+        `fake.assets.occur(${python(id)}, "failed", failure=(${python(code)}, ${python(text)}))`),
+  },
 
   scenario: (name) => command(world, "PUT", "/scenario", { name }, `fake.scenario(${python(name)})`),
   fault: (data) => command(world, "POST", "/faults", data, `fake.fault(${python(data)})`),
@@ -72,6 +76,12 @@ export const commandsOf = (world) => ({
     command(world, "DELETE", `/faults/${enc(name)}`, undefined,
       `fake.remove_fault(${python(name)})`),
   removeFaults: () => command(world, "DELETE", "/faults", undefined, "fake.remove_faults()"),
+  bindAvatar: (avatar, form) =>
+    command(world, "PUT", `/avatars/${enc(avatar)}`, form, `fake.bind_avatar(${python(avatar)}, ${python(form)})`),
+  unbindAvatar: (avatar) =>
+    command(world, "DELETE", `/avatars/${enc(avatar)}`, undefined, `fake.unbind_avatar(${python(avatar)})`),
+  seed: () => command(world, "GET", "/seed", undefined, "print(fake.seed())"),
+  applySeed: (seed) => command(world, "POST", "/seed", seed, `fake.apply_seed(${python(seed)})`),
   credits: (left) => command(world, "PUT", "/credits", { left }, `fake.credits.set(${left})`),
 
   snapshot: (name) =>
@@ -88,6 +98,21 @@ export const commandsOf = (world) => ({
   replay: (name, token) =>
     command(world, "POST", "/replay", { name, token },
       `fake.replay(${python(token)}, name=${python(name)})`),
+});
+
+/** Return what can be done to resources that the admin API has at `/<name>` and its clients as `<name>`. */
+const resources = (world, name) => ({
+  make: (state) =>
+    command(world, "POST", `/${name}`, { state }, `fake.${name}.make(${python(state)})`),
+  occur: (id, event) =>
+    command(world, "POST", `/${name}/${enc(id)}/events`, { event },
+      `fake.${name}.occur(${python(id)}, ${python(event)})`),
+  fail: (id, code, text) =>
+    command(world, "POST", `/${name}/${enc(id)}/events`, { event: "failed", failure: { code, text } },
+      `fake.${name}.fail(${python(id)}, ${python(code)}, ${python(text)})`),
+  timeline: (id) =>
+    command(world, "GET", `/${name}/${enc(id)}/timeline`, undefined,
+      `print(*fake.${name}.timeline(${python(id)}).lines, sep="\\n")`),
 });
 
 const direct = (world, id, body, call) =>

@@ -1,6 +1,7 @@
 // Entries of a journal: as a row of a list, and with all that is known of one.
 
 import { h, instant, json, short, span } from "/__pages/dom.js";
+import { subjectOf } from "./kinds.js";
 
 /** Return the class of an entry's colours. */
 export function tone(entry) {
@@ -35,7 +36,14 @@ function actSentence(act, given) {
     removeFaults: () => "all faults removed",
     putCredits: () => `credits set to ${given.left}`,
     occur: () => `made to happen: ${given.event}`,
+    occurTask: () => `made to happen: ${given.event}`,
+    occurToAsset: () => `made to happen: ${given.event}`,
     makeSession: () => `session made by hand: ${given.state ?? "provisioning"}`,
+    makeTask: () => `task made by hand: ${given.state ?? "pending"}`,
+    makeAsset: () => `${given.kind} made by hand: ${given.state ?? "processing"}`,
+    bindAvatar: () => `avatar ${given.avatar} bound`,
+    unbindAvatar: () => `avatar ${given.avatar} bound no more`,
+    applySeed: () => `seed put in: ${Object.keys(given).join(", ")}`,
     direct: () => `the avatar was told ${JSON.stringify(given)}`,
   };
   return sentences[act]?.() ?? `${act} ${JSON.stringify(given)}`;
@@ -74,8 +82,6 @@ const KINDS = { exchange: "call", move: "change", act: "act of an admin", room: 
 
 const kindOf = (entry) => (entry.act === "reportCall" ? "room" : entry.kind);
 
-const idOf = (entry) => entry.session ?? entry.task;
-
 /** Return the cells of an entry in a list. */
 export function entryRow(entry, { start, withSession = true }) {
   const kind = kindOf(entry);
@@ -89,7 +95,7 @@ export function entryRow(entry, { start, withSession = true }) {
       entry.request.retry ? h("span", { class: "badge" }, `retry ${entry.request.retry}`) : null,
       entry.operation === null && h("span", { class: "badge bad" }, "no such route"),
       h("span", { class: `badge ${tone(entry)}` }, entry.response.status ?? "no answer")),
-    withSession && idOf(entry) && h("span", { class: "cell mono soft session" }, short(idOf(entry))),
+    withSession && subjectOf(entry) && h("span", { class: "cell mono soft session" }, short(subjectOf(entry).id)),
   ];
 }
 
@@ -101,14 +107,13 @@ const fact = (name, value) =>
 /** Return everything about an entry. */
 export function entryDetail(entry, { start, world }) {
   const when = `+${span(entry.at - start)}, ${instant(entry.at)} UTC`;
-  const kind = entry.session ? "session" : "task";
-  const about = idOf(entry)
-    ? h("a", { href: `#/${encodeURIComponent(world)}/${kind}s/${idOf(entry)}` }, idOf(entry))
-    : null;
+  const subject = subjectOf(entry);
+  const about = subject && fact(subject.kind.one,
+    h("a", { href: `#/${encodeURIComponent(world)}/${subject.kind.id}/${subject.id}` }, subject.id));
   if (entry.kind !== "exchange") {
     return [
       h("h2", { class: "what" }, sentence(entry)),
-      h("dl", { class: "facts" }, fact("entry", entry.number), fact("at", when), fact(kind, about),
+      h("dl", { class: "facts" }, fact("entry", entry.number), fact("at", when), about,
         entry.failure && fact("failure", `${entry.failure.code}: ${entry.failure.text}`)),
       entry.kind === "act" && json(entry.given),
     ];
@@ -118,7 +123,7 @@ export function entryDetail(entry, { start, world }) {
     h("h2", { class: "what" }, sentence(entry)),
     h("dl", { class: "facts" },
       fact("entry", entry.number), fact("at", when), fact("operation", entry.operation ?? "none"),
-      fact(kind, about), fact("faults", entry.faults.join(", ")),
+      about, fact("faults", entry.faults.join(", ")),
       fact("processed", entry.acted ? "yes" : "no")),
     entry.nearest && h("p", { class: "note warn" }, `No operation has this path. The nearest is ${entry.nearest}.`),
     h("div", { class: "sides" },

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { curl, pythonOf } from "./commands.js";
 import { button, choice, copy, field, fill, h } from "/__pages/dom.js";
+import { KINDS } from "./kinds.js";
 import { action } from "./strip.js";
 import { yaml } from "./yaml.js";
 
@@ -42,11 +43,46 @@ export const OPERATIONS = [
   "createUpload", "storeUpload",
 ];
 
+export const MOMENTS = [
+  "create", "created", "ready", "consume", "consumed", "running", "task-create", "task-created",
+  "throttled", "pending", "task-running", "succeeded", "avatar-create", "avatar-created",
+  "avatar-processing", "avatar-ready", "voice-create", "voice-created", "voice-processing",
+  "voice-ready", "document-create", "document-created", "document-processing", "document-ready",
+];
+const STATES = [...new Set(KINDS.flatMap((kind) => kind.states))];
+
+/** All of a fault but its effect and the ordinal of a resource: key, label, hint, control, options.
+ *
+ * Controls: `number`, `text`, `one` and `many` of options, `numbers` and `texts` with commas between
+ * them, `yes`: true, false or neither.
+ */
+export const MATCH = [
+  ["operation", "Operation", "", "many", OPERATIONS],
+  ["moment", "Moment", "in the life of a resource", "one", MOMENTS],
+  ["state", "State", "of the resource, when the call comes", "many", STATES],
+  ["nth", "Nth call", "of those that match, from 1; such as 1, 3", "numbers"],
+  ["status", "Status", "that would be answered; such as 429, 503", "numbers"],
+  ["method", "Method", "", "many", ["GET", "POST", "PATCH", "DELETE"]],
+  ["path", "Path", "such as /v1/tasks/{id}", "texts"],
+];
+export const SCHEDULE = [
+  ["times", "Times", "empty: always", "number", { min: "1" }],
+  ["skip", "Skip", "calls before the first", "number", { min: "0" }],
+  ["every", "Every", "3: the 3rd, the 6th, …", "number", { min: "1" }],
+  ["probability", "Probability", "0 to 1", "number", { min: "0", max: "1", step: "any" }],
+  ["from", "From", "such as 10s", "text"],
+  ["until", "Until", "such as 1m", "text"],
+  ["acted", "The server acts", "on the request first", "yes"],
+  ["name", "Name", "in the journal", "text"],
+];
+/** The kinds whose ordinal a match can have, at most one of them. */
+export const COUNTED = KINDS.map((kind) => kind.one);
+
 export function faultsView(context) {
   const { world, commands } = context;
   const placed = h("div", { class: "stack" });
-  const values = { effects: [["status", "429"]], operation: "createSession", times: "2", nth: "", session: "",
-    state: "", probability: "", skip: "", from: "", until: "", name: "" };
+  const values = { effects: [["status", "429"]], match: { operation: ["createSession"] }, whole: { times: "2" },
+    counted: COUNTED[0], ordinals: "" };
   const effects = h("div", { class: "stack" });
   const shownYaml = h("pre", { class: "yaml", "aria-label": "YAML" });
   const shownCurl = h("pre", { "aria-label": "curl" });
@@ -54,19 +90,12 @@ export function faultsView(context) {
   const problem = h("p", { class: "note bad", role: "alert", hidden: true });
 
   function built() {
-    const match = {};
-    if (values.operation) match.operation = values.operation;
-    if (values.nth) match.nth = Number(values.nth);
-    if (values.session) match.session = Number(values.session);
-    if (values.state) match.state = values.state;
+    const match = read(MATCH, values.match);
+    const ordinals = VALUES.numbers(values.ordinals, "the ordinal");
+    if (ordinals !== undefined) match[values.counted] = ordinals;
     const effect = {};
     for (const [name, text] of values.effects) effect[name] = effectValue(name, text);
-    const fault = { effect };
-    if (Object.keys(match).length) fault.match = match;
-    if (values.name) fault.name = values.name;
-    for (const key of ["times", "skip", "probability"]) if (values[key]) fault[key] = Number(values[key]);
-    for (const key of ["from", "until"]) if (values[key]) fault[key] = values[key];
-    return fault;
+    return { effect, ...(Object.keys(match).length ? { match } : {}), ...read(SCHEDULE, values.whole) };
   }
 
   function draw() {
@@ -98,41 +127,26 @@ export function faultsView(context) {
     draw();
   }
 
-  const text = (key, label, hint, properties = {}) => {
-    const input = h("input", { value: values[key], ...properties, on: { input: () => { values[key] = input.value; draw(); } } });
-    return field(label, input, hint);
-  };
-  const pick = (key, label, options) =>
-    field(label, choice(options, values[key], (value) => { values[key] = value; draw(); }));
-  const number = { type: "number", min: "0" };
+  const controls = (rows, kept) => rows.map((row) => control(row, kept, draw));
+  const ordinals = h("input", { id: "ordinals", on: { input: () => { values.ordinals = ordinals.value; draw(); } } });
+  const counted = choice(COUNTED, values.counted, (value) => { values.counted = value; draw(); }, { "aria-label": "Kind of the resource" });
   const form = h("section", { class: "card stack", "aria-labelledby": "build" },
     h("h2", { id: "build" }, "Build a fault"),
     h("fieldset", { class: "stack" }, h("legend", {}, "What happens"), effects,
       button("Another effect", () => { values.effects.push(["delay", "5s"]); drawEffects(); }, { class: "plain start" })),
     h("fieldset", { class: "stack" }, h("legend", {}, "To which calls"), h("div", { class: "fields" },
-      pick("operation", "Operation", [["", "any"], ...OPERATIONS]),
-      text("nth", "Nth call", "of those that match, from 1", number),
-      text("session", "Session", "its ordinal, from 0", number),
-      pick("state", "State of the session", [["", "any"], "queued", "provisioning", "ready", "claimed", "running", "completed", "failed", "cancelled"]))),
+      controls(MATCH, values.match),
+      h("div", { class: "field" }, h("label", { for: "ordinals" }, "Ordinal"), h("span", { class: "joined" }, counted, ordinals),
+        h("span", { class: "soft hint" }, "of the resource, from 0")))),
     h("fieldset", { class: "stack" }, h("legend", {}, "How often, and when"), h("div", { class: "fields" },
-      text("times", "Times", "empty: always", number),
-      text("skip", "Skip", "calls before the first", number),
-      text("probability", "Probability", "0 to 1", { ...number, max: "1", step: "any" }),
-      text("from", "From", "such as 10s"), text("until", "Until", "such as 1m"), text("name", "Name", "in the journal"))));
+      controls(SCHEDULE, values.whole))));
   const preview = h("section", { class: "card stack", "aria-labelledby": "preview" },
-    h("div", { class: "row wide" }, h("h2", { id: "preview" }, "What you have built"), action("Add the fault", (looking) => {
-      try {
-        return commands.fault(built());
-      } catch (error) {
-        if (!looking) { problem.hidden = false; fill(problem, error.message); }
-        return null;
-      }
-    }, { class: "main", said: "The fault is in place.", then: load })),
+    h("div", { class: "row wide" }, h("h2", { id: "preview" }, "What you have built"),
+      action("Add the fault", () => commands.fault(built()), { class: "main", said: "The fault is in place.", then: load })),
     problem,
     h("div", { class: "snippets" }, [["YAML", shownYaml], ["curl", shownCurl], ["Python", shownPython]].map(([label, pre]) =>
       h("div", {}, h("div", { class: "row wide" }, h("h3", {}, label),
         button("Copy", (event) => copy(pre.textContent, event.currentTarget), { class: "plain", "aria-label": `Copy ${label}` })), pre))));
-
 
   async function load() {
     let faults;
@@ -170,6 +184,80 @@ export function faultsView(context) {
     close() { clearTimeout(this.timer); },
     reload: load,
   };
+}
+
+/** What is typed, as a value of a fault; undefined: nothing is. */
+const VALUES = {
+  number: (text) => (text === "" ? undefined : Number(text)),
+  text: (text) => text || undefined,
+  one: (text) => text || undefined,
+  yes: (text) => ({ yes: true, no: false })[text],
+  many: (chosen) => oneOrMore(chosen),
+  texts: (text) => oneOrMore(split(text)),
+  numbers: (text, label) => oneOrMore(split(text).map((each) => {
+    if (!/^\d+$/.test(each)) throw new Error(`Expected whole numbers as ${label}, got ${each}.`);
+    return Number(each);
+  })),
+};
+
+const split = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
+
+function oneOrMore(values) {
+  const different = [...new Set(values)];
+  return different.length > 1 ? different : different[0];
+}
+
+/** Return what rows of the form say, under their keys. */
+function read(rows, kept) {
+  const found = {};
+  for (const [key, label, , kind] of rows) {
+    const value = key in kept ? VALUES[kind](kept[key], label) : undefined;
+    if (value !== undefined) found[key] = value;
+  }
+  return found;
+}
+
+/** Return a row of the form as a control that keeps what is typed. */
+function control([key, label, hint, kind, more], kept, changed) {
+  const keep = (value) => { kept[key] = value; changed(); };
+  if (kind === "many") return several(label, hint, more, kept[key] ?? [], keep);
+  if (kind === "one") return field(label, choice([["", "any"], ...more], "", keep), hint);
+  if (kind === "yes") return field(label, choice([["", "as the effect needs it"], "yes", "no"], "", keep), hint);
+  const input = h("input", { value: kept[key] ?? "", ...(kind === "number" ? { type: "number", ...more } : {}),
+    on: { input: () => keep(input.value) } });
+  return field(label, input, hint);
+}
+
+/** Return a control for one or more of the options: a list to choose from, and those chosen before. */
+function several(label, hint, options, begun, keep) {
+  const before = [];
+  const select = choice([["", "any"], ...options], begun[0] ?? "", () => tell());
+  const chips = h("div", { class: "row chips" });
+  const another = button(`or another ${label.toLowerCase()}`, () => {
+    if (select.value && !before.includes(select.value)) before.push(select.value);
+    select.value = "";
+    tell();
+    select.focus();
+  }, { class: "plain small" });
+
+  function draw() {
+    another.hidden = !select.value;
+    chips.hidden = another.hidden && before.length === 0;
+    fill(chips, before.map((one) => button(`${one} ×`, () => {
+      before.splice(before.indexOf(one), 1);
+      tell();
+      select.focus();
+    }, { class: "plain small", "aria-label": `Remove ${one}` })), another);
+  }
+  function tell() {
+    draw();
+    keep(select.value ? [...before, select.value] : [...before]);
+  }
+
+  draw();
+  const whole = field(label, select, hint);
+  whole.append(chips);
+  return whole;
 }
 
 function effectValue(name, text) {

@@ -2,6 +2,7 @@
 
 import { fill, h, short } from "/__pages/dom.js";
 import { sentence, tone } from "./entries.js";
+import { subjectOf } from "./kinds.js";
 
 const ORDER = { error: 0, warning: 1, info: 2 };
 const TONES = { error: "bad", warning: "warn" };
@@ -11,6 +12,7 @@ const MOST_PROOFS = 6;
 export function findingCard(finding, { store, world }) {
   const base = `#/${encodeURIComponent(world)}`;
   const kind = TONES[finding.severity] ?? "blue";
+  const about = subjectOf(finding);
   const proofs = finding.numbers.slice(0, MOST_PROOFS).map((number) => {
     const entry = store.entry(number);
     return h("li", {}, h("a", { href: `${base}/journal/${number}` }, `#${number}`), " ",
@@ -24,8 +26,7 @@ export function findingCard(finding, { store, world }) {
       h("span", { class: `badge ${kind}` }, finding.severity)),
     h("p", {}, finding.message),
     h("ul", { class: "proofs" }, proofs, more > 0 && h("li", { class: "soft" }, `and ${more} more`)),
-    finding.session && h("a", { class: "small", href: `${base}/sessions/${finding.session}` }, "The whole session"),
-    finding.task && h("a", { class: "small", href: `${base}/tasks/${finding.task}` }, "The whole task"));
+    about && h("a", { class: "small", href: `${base}/${about.kind.id}/${about.id}` }, `The whole ${about.kind.one}`));
 }
 
 export function findingsView(context) {

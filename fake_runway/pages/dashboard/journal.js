@@ -2,6 +2,7 @@
 
 import { button, choice, fill, h, short } from "/__pages/dom.js";
 import { entryDetail, entryRow, sentence, tone } from "./entries.js";
+import { subjectOf } from "./kinds.js";
 import { List } from "./list.js";
 import { action } from "./strip.js";
 
@@ -101,7 +102,7 @@ const texts = new WeakMap();
 function textOf(entry) {
   let text = texts.get(entry);
   if (text === undefined) {
-    const parts = [sentence(entry), entry.session, entry.task, entry.operation, ...(entry.faults ?? []), entry.nearest];
+    const parts = [sentence(entry), subjectOf(entry)?.id, entry.operation, ...(entry.faults ?? []), entry.nearest];
     if (entry.kind === "exchange") {
       parts.push(entry.response.status, JSON.stringify(entry.request), JSON.stringify(entry.response.body));
     }

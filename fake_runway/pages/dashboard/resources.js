@@ -5,16 +5,17 @@ import { get } from "./api.js";
 import { batched, choice, fill, h, instant, short, span } from "/__pages/dom.js";
 import { entryDetail, entryRow } from "./entries.js";
 import { findingCard } from "./findings.js";
+import { withArticle } from "./kinds.js";
 import { Axis, lane, legend, ruler } from "./lanes.js";
 import { List } from "./list.js";
-import { action } from "./strip.js";
+import { action, toast } from "./strip.js";
 
 const WINDOWS = [["all", "Everything"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["600", "Last 10 min"],
   ["3600", "Last hour"]];
 /** Return the view of a kind; see kinds.js. */
 export function lanesView(context, kind) {
   const { store, clock } = context;
-  const resources = () => kind.of(store);
+  const resources = () => store.resources.get(kind);
   let window_ = "all";
   let by = "auto";
   let state = "all";
@@ -63,7 +64,7 @@ export function lanesView(context, kind) {
   function update() {
     if (detail) return detail.update();
     now = clock.now();
-    const shown = store.newest(resources()).filter((one) =>
+    const shown = store.newest(kind).filter((one) =>
       (state === "all" || (state === "live" ? !one.ended : one.state === state))
       && (!search || `${one.id} ${one.name} ${one.state}`.toLowerCase().includes(search)));
     const from = Math.min(...shown.slice(0, 2_000).map((one) => one.first), now);
@@ -115,20 +116,23 @@ function laneText(one) {
 }
 
 /** Return what makes a resource by hand, nothing for a kind of which none can be made. */
-function maker(context, { one, states, first, make }) {
-  if (!make) return null;
+function maker({ commands }, { one, key, states, first }) {
+  if (!first) return null;
   const state = choice(states, first, null, { "aria-label": `State of the new ${one}` });
   return h("span", { class: "row nowrap" }, state,
-    action(`Make a ${one}`, () => make(context.commands, state.value), { said: "Made." }));
+    action(`Make ${withArticle(one)}`, () => commands[key].make(state.value, one), { said: "Made." }));
 }
 
 function detailOf(context, kind, id) {
-  const { store, clock, world } = context;
-  const its = () => kind.of(store).get(id);
+  const { store, clock, world, commands } = context;
+  const its = () => store.resources.get(kind).get(id);
   let facts = null;
   let known = -1;
   let shown = null;
-  const head = h("div", { class: "stack" });
+  const title = h("div", { class: "row wide" });
+  const told = h("div", { class: "stack" });
+  const doing = h("div", {});
+  let drawn = "";
   const watched = h("div", {});
   const laneCard = h("div", { class: "card flush" });
   const side = h("div", { class: "detail", tabindex: "-1" }, h("p", { class: "soft" }, "Choose an entry to see both of its sides."));
@@ -140,7 +144,7 @@ function detailOf(context, kind, id) {
     open: (entry) => { shown = entry; drawSide(); },
     move: (entry) => { shown = entry; drawSide(); },
   });
-  const element = h("div", { class: "stack fill" }, head, watched, laneCard, found,
+  const element = h("div", { class: "stack fill" }, title, told, doing, watched, laneCard, found,
     h("div", { class: "split fill" }, h("div", { class: "card flush fill" }, list.element), h("div", { class: "card side" }, side)));
 
   function drawSide() {
@@ -151,7 +155,7 @@ function detailOf(context, kind, id) {
 
   const reload = batched(async () => {
     try {
-      facts = await get(world, `${kind.list}/${encodeURIComponent(id)}`);
+      facts = await get(world, `/${kind.key}/${encodeURIComponent(id)}`);
     } catch (error) {
       facts = { problem: error.message };
     }
@@ -161,21 +165,43 @@ function detailOf(context, kind, id) {
   function drawHead() {
     const mine = its();
     const state = facts?.state ?? mine?.state ?? "unknown";
-    fill(head,
-      h("div", { class: "row wide" },
-        h("div", { class: "row" },
-          h("a", { class: "button plain", href: `#/${encodeURIComponent(world)}/${kind.id}` }, `← ${kind.label}`),
-          h("h2", { class: "title" }, mine?.name || kind.one),
-          h("span", { class: "badge" }, h("span", { class: `dot ${state}` }), ` ${state}`)),
-        h("code", { class: "soft id" }, id)),
+    const name = kind.named(facts ?? {}) || mine?.name || kind.one;
+    if (drawn !== `${state} ${name}`) {
+      // what can have the focus is drawn anew only if it differs, and passes the focus on
+      drawn = `${state} ${name}`;
+      const focused = [title, doing].some((part) => part.contains(document.activeElement));
+      drawTitle(state, name);
+      fill(doing, kind.actions(context, id, state, watched));
+      if (focused) title.querySelector("h2").focus();
+    }
+    fill(told,
       facts?.problem && h("p", { class: "note bad" }, facts.problem),
       facts && !facts.problem && h("dl", { class: "facts" },
-        one("ordinal", facts.ordinal), one("scenario", facts.scenario ?? "of the world"),
+        one("ordinal", facts.ordinal), facts.scenario !== undefined && one("scenario", facts.scenario ?? "of the world"),
         one("created", `${instant(facts.created_at)} UTC`),
         facts.next && one("next", `${facts.next.event} in ${span(Math.max(0, facts.next.at - clock.now()))}`),
         kind.facts(facts).map(([name, value]) => one(name, value)),
-        facts.failure && one("failure", `${facts.failure.code}: ${facts.failure.text}`)),
-      kind.actions(context, id, state, watched));
+        facts.failure && one("failure", `${facts.failure.code}: ${facts.failure.text}`)));
+  }
+
+  function drawTitle(state, name) {
+    fill(title,
+      h("div", { class: "row" },
+        h("a", { class: "button plain", href: `#/${encodeURIComponent(world)}/${kind.id}` }, `← ${kind.label}`),
+        h("h2", { class: "title", tabindex: "-1" }, name),
+        h("span", { class: "badge" }, h("span", { class: `dot ${state}` }), ` ${state}`)),
+      h("div", { class: "row" },
+        h("code", { class: "soft id" }, id),
+        action("Copy the timeline", () => commands[kind.key].timeline(id), { class: "plain", then: copied })));
+  }
+
+  async function copied({ lines }) {
+    try {
+      await navigator.clipboard.writeText(lines.join("\n"));
+      toast("Copied.");
+    } catch {
+      toast("The browser does not allow to copy.", "warn");
+    }
   }
 
   function update() {
@@ -189,8 +215,8 @@ function detailOf(context, kind, id) {
       const flat = now - session.first < 0.05;
       const axis = flat ? new Axis(session.numbers[0], session.numbers[1] + 1, "order")
         : new Axis(session.first - (now - session.first) * 0.01, now + (now - session.first) * 0.04, "time");
-      fill(laneCard, h("div", { class: "lane-big" }, ruler(axis, session.first, 800), lane(session, axis, now)));
-      list.show(store.about(kind.one, id));
+      fill(laneCard, h("div", { class: "lane-big" }, ruler(axis, session.first, element.clientWidth - 40), lane(session, axis, now)));
+      list.show(store.about(kind, id));
     }
     const mine = [...store.findings.values()].filter((finding) => finding[kind.one] === id);
     fill(found, mine.map((finding) => findingCard(finding, context)));

@@ -1,10 +1,11 @@
-// What a world's events add up to: entries by number, resources (sessions, tasks) with what happened to
+// What a world's events add up to: entries by number, resources (of each kind) with what happened to
 // them, findings.
 // Events may come again after a reconnect; what is known already changes nothing.
 
 import { batched } from "/__pages/dom.js";
+import { KINDS, subjectOf } from "./kinds.js";
 
-const TERMINAL = new Set(["completed", "succeeded", "failed", "cancelled"]);
+const TERMINAL = new Set(["completed", "succeeded", "failed", "cancelled", "deleted"]);
 const MOST_ENTRIES = 30_000;
 
 export class Store extends EventTarget {
@@ -17,8 +18,7 @@ export class Store extends EventTarget {
   clear() {
     this.entries = [];
     this.exchanges = [];
-    this.sessions = new Map();
-    this.tasks = new Map();
+    this.resources = new Map(KINDS.map((kind) => [kind, new Map()]));
     this.findings = new Map();
     this.missed = 0;
     this.clears = null;
@@ -34,7 +34,7 @@ export class Store extends EventTarget {
       else if (kind === "dropped") this.dropped = true;
       else if (kind === "gap") this.missed += data.missed;
       else if (kind === "cleared" || kind === "start") this.#cleared(data.clears);
-      else if (kind === "finding") this.findings.set(`${data.id} ${data.session}`, data);
+      else if (kind === "finding") this.findings.set(`${data.id} ${subjectOf(data)?.id}`, data);
       else this.#add(data);
     }
     this.version++;
@@ -57,8 +57,7 @@ export class Store extends EventTarget {
     this.entries.push(entry);
     if (entry.kind === "exchange") this.exchanges.push(entry);
     if (this.entries.length > MOST_ENTRIES * 1.1) this.#trim();
-    if (entry.session) this.#tell(this.sessions, entry.session, entry);
-    if (entry.task) this.#tell(this.tasks, entry.task, entry);
+    this.#tell(entry);
   }
 
   #trim() {
@@ -67,22 +66,40 @@ export class Store extends EventTarget {
     this.exchanges = this.exchanges.filter((entry) => entry.number >= oldest);
   }
 
-  #tell(resources, id, entry) {
+  #tell(entry) {
+    const about = subjectOf(entry) ?? this.#of(entry);
+    if (!about) return;
+    const { kind, id } = about;
+    const resources = this.resources.get(kind);
     let resource = resources.get(id);
     if (!resource) {
-      resource = new Resource(id, resources.size, entry.at);
+      resource = new Resource(kind, id, resources.size, entry.at);
       resources.set(id, resource);
     }
     resource.take(entry);
   }
 
+  /** Return what an act is about that names a resource by its id alone, and let it say so itself. */
+  #of(entry) {
+    const id = entry.kind === "act" ? entry.given.id : undefined;
+    const kind = id && KINDS.find((one) => this.resources.get(one).has(id));
+    if (!kind) return null;
+    entry[kind.one] = id;
+    return { kind, id };
+  }
+
   /** Take the resources of a kind that there are: the journal may no longer have the older ones. */
-  know(resources, views) {
+  know(kind, views) {
+    const resources = this.resources.get(kind);
     for (const view of views) {
-      if (resources.has(view.id)) continue;
-      const resource = new Resource(view.id, view.ordinal, view.created_at);
+      const known = resources.get(view.id);
+      if (known) {
+        known.name ||= kind.named(view) ?? "";
+        continue;
+      }
+      const resource = new Resource(kind, view.id, view.ordinal, view.created_at);
       resource.state = view.state;
-      resource.name = view.model ?? "";
+      resource.name = kind.named(view) ?? "";
       resource.last = view.changed_at;
       resource.bars = [{ state: view.state, at: view.changed_at, number: entryRange }];
       resources.set(view.id, resource);
@@ -90,9 +107,9 @@ export class Store extends EventTarget {
     this.changed();
   }
 
-  /** Return resources of a kind, newest first. */
-  newest(resources) {
-    return [...resources.values()].sort((one, other) =>
+  /** Return the resources of a kind, newest first. */
+  newest(kind) {
+    return [...this.resources.get(kind).values()].sort((one, other) =>
       other.first - one.first || other.numbers[0] - one.numbers[0] || other.ordinal - one.ordinal);
   }
 
@@ -108,14 +125,15 @@ export class Store extends EventTarget {
     return found?.number === number ? found : null;
   }
 
-  /** Return the entries about a resource; `key` is what entries call its kind. */
-  about(key, id) {
-    return this.entries.filter((entry) => entry[key] === id);
+  /** Return the entries about a resource. */
+  about(kind, id) {
+    return this.entries.filter((entry) => entry[kind.one] === id);
   }
 }
 
 class Resource {
-  constructor(id, ordinal, at) {
+  constructor(kind, id, ordinal, at) {
+    this.kind = kind;
     this.id = id;
     this.ordinal = ordinal;
     this.first = at;
@@ -145,7 +163,9 @@ class Resource {
     } else if (entry.kind === "exchange") {
       this.calls.push(entry);
       if (entry.faults.length) this.faults++;
-      if (entry.request.body) this.name ||= nameIn(entry);
+      if (entry.request.body && entry.acted && !(entry.response.status >= 400)) {
+        this.name = this.kind.named({ ...entry.request.body, operation: entry.operation }) || this.name;
+      }
     } else if (entry.act === "reportCall") {
       this.room.push(entry);
     }
@@ -157,10 +177,3 @@ class Resource {
 }
 
 const entryRange = -1;
-
-/** Return what to call the resource that a call creates: its avatar, or its model. */
-function nameIn({ operation, request: { body } }) {
-  if (operation !== "createSession") return typeof body.model === "string" ? body.model : operation ?? "";
-  const avatar = body.avatar;
-  return avatar?.presetId ?? avatar?.avatarId ?? avatar?.type ?? "";
-}

@@ -11,7 +11,7 @@ import { scenarioView } from "./scenarios.js";
 import { worldView } from "./world.js";
 
 export const TABS = [
-  ...KINDS.map((kind) => ({ id: kind.id, label: kind.label, count: (store) => kind.of(store).size,
+  ...KINDS.map((kind) => ({ id: kind.id, label: kind.label, count: (store) => store.resources.get(kind).size,
     view: (context) => lanesView(context, kind) })),
   { id: "journal", label: "Journal", count: (store) => store.exchanges.length, view: journalView },
   { id: "findings", label: "Findings", count: (store) => store.findings.size, view: findingsView },

@@ -1,12 +1,19 @@
-// Tasks: how far one is, and what it has made. Outputs are loaded when they are asked for, as by a client.
+// Tasks: what can be done to one, and what it has made. Outputs are loaded when they are asked for, as by a client.
 
 import { get } from "./api.js";
 import { button, fill, h } from "/__pages/dom.js";
+import { happenings } from "./happenings.js";
 import { toast } from "./strip.js";
 
+const EVENTS = {
+  throttled: [["cancelled", "is cancelled"]],
+  pending: [["started", "starts"], ["cancelled", "is cancelled"]],
+  running: [["succeeded", "succeeds"], ["cancelled", "is cancelled"]],
+};
+
 /** Return what can be done to a task in a state. */
-export function taskActions({ world }, id, state, place) {
-  if (state !== "succeeded") return null;
+export function taskActions({ commands, world }, id, state, place) {
+  if (state !== "succeeded") return happenings(commands.tasks, id, EVENTS[state] ?? [], { fails: state in EVENTS });
   return h("div", { class: "row" }, button("Show the outputs", async () => {
     try {
       const { outputs } = await get(world, `/tasks/${encodeURIComponent(id)}/outputs`);

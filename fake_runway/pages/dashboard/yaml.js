@@ -3,6 +3,8 @@
 const PLAIN = /^[A-Za-z_/][\w ./()%:-]*$/;
 const TELLS = /^(true|false|null|yes|no|on|off|~|-?\d.*)$/i;
 
+const UNPRINTED = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g; // what JSON may hold as it is, and YAML may not
+
 /** Return a value as YAML. */
 export function yaml(value, indent = "") {
   if (Array.isArray(value)) {
@@ -26,5 +28,5 @@ const isScalar = (value) => value === null || typeof value !== "object";
 function scalar(value) {
   if (typeof value !== "string") return JSON.stringify(value);
   const simple = PLAIN.test(value) && !TELLS.test(value) && !/: |:$| #|\s$/.test(value);
-  return simple ? value : JSON.stringify(value);
+  return simple ? value : JSON.stringify(value).replace(UNPRINTED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
