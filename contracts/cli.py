@@ -315,31 +315,6 @@ def check(
         answer_map=answer_map,
     )
 
-    watching = None
-    if opened or watch:
-        watching = Watching(
-            target=endpoint.url,
-            secret=run.api_secret,
-            strict=strict,
-            opened=opened,
-            paths=_watched(watched) if watch else None,
-            unwatched=[file.resolve() for _, file in reports],
-        )
-    sys.exit(_run(run, endpoint, command, terminal, watching, reports, strict=strict))
-
-
-def _run(
-    run: RunOptions,
-    endpoint: Target,
-    command: Sequence[str],
-    terminal: Terminal,
-    watching: Watching | None,
-    reports: Sequence[tuple[Format, Path]],
-    *,
-    strict: bool,
-) -> int:
-    """Judge once, or again and again until a signal if it watches; return the exit code."""
-
     def finish(ended: Report | Exception) -> None:
         terminal.close()
         if isinstance(ended, Exception):
@@ -351,20 +326,27 @@ def _run(
     async def once(listen: Listener) -> Report:
         return await _judged(run, endpoint, command, listen)
 
-    again = watching is not None and watching.paths is not None
     try:
-        if watching is not None:
+        if opened or watch:
+            watching = Watching(
+                target=endpoint.url,
+                secret=run.api_secret,
+                strict=strict,
+                opened=opened,
+                paths=_watched(watched) if watch else None,
+                unwatched=[file.resolve() for _, file in reports],
+            )
             report = _until_signal(watching.runs(once, terminal.listen, finish))
         else:
             report = _until_signal(once(terminal.listen))
-        if not again:
+        if not watch:
             finish(report)
     except (TargetError, FakeError, _Interrupted, OSError) as error:
         terminal.close()
-        if not again or isinstance(error, _Interrupted):
+        if not watch or isinstance(error, _Interrupted):
             _say(error, Redaction(run.api_secret))
-        return _code_of(error)
-    return _code(report, strict=strict)
+        sys.exit(_code_of(error))
+    sys.exit(_code(report, strict=strict))
 
 
 def _code(report: Report, *, strict: bool) -> int:

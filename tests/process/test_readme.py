@@ -1,7 +1,6 @@
 """The commands of the README for a new user, executed."""
 
 import asyncio
-import json
 import re
 import shutil
 import sys
@@ -47,14 +46,3 @@ async def test_429_twice_then_ready() -> None:
     assert '"state":"ready"' in seen
     assert "provisioning -> ready" in seen
     assert "3 exchanges, identical" in seen
-
-
-@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl, as the README does")
-async def test_a_video_without_waiting() -> None:
-    """A task, five minutes of its world's clock, and it has succeeded."""
-    create, later = blocks("Make a video")
-    async with running("fake_runway", "serve", "--port=0") as program:
-        port = (await program.line()).rpartition(":")[2]
-        made = json.loads(await typed(create, port))
-        listed = await typed(later, port)
-    assert [line.split()[1] for line in listed.splitlines() if made["id"] in line] == ["succeeded"]
