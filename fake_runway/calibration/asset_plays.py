@@ -100,7 +100,7 @@ async def _attached(endpoint: Endpoint, avatar: str, documents: list[str]) -> bo
 
 
 async def _longest(endpoint: Endpoint, document: str) -> int:
-    """Find how many characters a document may have that nobody uses."""
+    """Find how many characters a document may have that no avatar knows."""
 
     async def fits(characters: int) -> bool:
         return (await _write(endpoint, document, characters)).ok

@@ -40,6 +40,8 @@ def rows(learned: Iterable[Learned]) -> Iterator[tuple[str, str, str, str]]:
             else:
                 why = NOT_LEARNED.get(switch.key, "no call told")
                 yield switch.key, here, "?", why
+        if (shares := found.get((form, "then"))) is not None:
+            yield f"{form}.then", "[]", _word(shares.value), printable(shares.evidence)
 
 
 def table(learned: Iterable[Learned]) -> str:
@@ -72,7 +74,7 @@ def document(
         found = {
             each.key: each.value
             for each in learned
-            if each.form == form and each.value != defaults[each.key]
+            if each.form == form and each.value != defaults.get(each.key)
         }
         if found:
             data[form] = found

@@ -35,9 +35,11 @@ from fake_runway.calibration.measures import (
     scenario_names,
 )
 from fake_runway.calibration.routing_rules import GENERATE, ROUTING_RULES
+from fake_runway.calibration.share_rules import SHARE_RULES
 from fake_runway.core.durations import written_span
 from fake_runway.core.lifecycles.task import TASK_FAILURES
 from fake_runway.core.scenario.notations import DEFAULT_JOIN
+from fake_runway.core.scenario.scenario import parse_scenario
 from fake_runway.core.scenario.settings import (
     ACCOUNT,
     DEFAULT_MAX_DURATION_S,
@@ -103,11 +105,21 @@ def learned_from(history: History) -> list[Learned]:
 
 
 def _can_be_said(learned: Learned) -> bool:
+    if learned.key == "then":
+        return _is_then(learned)
     notation = _NOTATIONS[learned.form, learned.key]
     if not BodyValidator(notation.schema).is_valid(learned.value):
         return False
     try:
         notation.parse(learned.value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_then(learned: Learned) -> bool:
+    try:
+        parse_scenario({learned.form: {"then": learned.value}}, default_name="shares")
     except ValueError:
         return False
     return True
@@ -589,6 +601,7 @@ def _prompt_tags(history: History) -> Iterator[Learned]:
 
 
 RULES: tuple[Rule, ...] = (
+    *SHARE_RULES,  # first: of several answers for a switch the first counts
     *(_key, _organization, _retained, _errors, _retry_after, _doc_url, _delete_again),
     *(
         _unknown_ids,

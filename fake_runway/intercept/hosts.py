@@ -34,15 +34,20 @@ class Intercepted:
         url: of the fake, so that a call's room is found there.
         world: the name of the world of all these calls; None: that of each call's own secret.
         secret: stands in for one that looks real, which goes no further than here.
+        by_name: in addresses of rooms and files, the fake has the name by which it was called, for
+            clients that do not run on this machine.
 
     Attributes:
         calls: how many came, by host, method, path and client.
     """
 
-    def __init__(self, app: FakeApp, url: str, world: str | None, secret: str) -> None:
+    def __init__(
+        self, app: FakeApp, url: str, world: str | None, secret: str, *, by_name: bool = False
+    ) -> None:
         self.calls: Counter[tuple[str, str, str, str]] = Counter()
         self._app = app
-        self._here = urlsplit(url).netloc
+        self._here = urlsplit(url)
+        self._by_name = by_name
         self._prefix = "" if world is None else f"/w/{world}"
         self._secret = secret
 
@@ -79,12 +84,13 @@ class Intercepted:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._count(request)
         headers = CIMultiDict(request.headers)
-        headers["Host"] = self._here
+        name = request.host.partition(":")[0].lower()
+        headers["Host"] = f"{name}:{self._here.port}" if self._by_name else self._here.netloc
         scheme, _, secret = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and is_real(secret):
             headers["Authorization"] = f"Bearer {self._secret}"
         agent = headers.get("User-Agent", "a client without a name")
-        headers["User-Agent"] = f"{SENT_TO}{request.host.partition(':')[0].lower()} by {agent}"
+        headers["User-Agent"] = f"{SENT_TO}{name} by {agent}"
         path = request.raw_path
         if path.startswith(_ADMIN):  # Runway has no such thing
             path = f"/v0{path}"

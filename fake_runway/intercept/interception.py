@@ -100,7 +100,8 @@ async def serving_hosts(
         OSError: the file cannot be written.
     """
     own = Authority(HOSTS, wall_clock())
-    async with Intercepted(app, url, None, secret).serving(own.context(), host, port) as served:
+    hosts = Intercepted(app, url, None, secret, by_name=True)
+    async with hosts.serving(own.context(), host, port) as served:
         with _written(authority, own.certificate):
             yield served
 

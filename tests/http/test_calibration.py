@@ -300,6 +300,34 @@ async def test_two_failures_tell_what_failing_costs(start_fake: StartFake) -> No
     assert found(History(calls))["account", "failed_task_cost"] == "documented"
 
 
+async def test_failures_of_some_are_shares(start_fake: StartFake) -> None:
+    """Of sessions before they are READY, of calls, of tasks; and a fake can follow them."""
+    calls = []
+    for code in (None, None, "INTERNAL", "SAFETY.OUTPUT.IMAGE"):
+        forms: dict[str, Any] = {"task": {"failure": code}}
+        if code == "INTERNAL":
+            gone = {"code": "LOST", "text": "It was lost."}
+            then = {"in": "provisioning", "event": "failed", "after": "1s", "failure": gone}
+            forms["session"] = {"then": [then]}
+        fake = await start_fake(scenario=following(forms), seed=str(code) + str(len(calls)))
+        calls += (await played(fake, SESSION, TASK)).calls
+    learned = found(History(calls))
+    assert learned["task", "failure"] is None
+    assert [(each["event"], each["weight"]) for each in learned["task", "then"]] == [
+        ("nothing", 2),
+        ("failed", 1),
+        ("failed", 1),
+    ]
+    [well, wrong] = learned["session", "then"]
+    assert (well["event"], well["weight"]) == ("nothing", 3)
+    assert (wrong["in"], wrong["failure"]["code"], wrong["weight"]) == ("provisioning", "LOST", 1)
+    text = scenario(learned_from(History(calls)), name="mixed", source="a test")
+    [document] = read_documents(text)
+    assert list(broken_rules(document.value)) == []
+    assert document.value["task"]["then"] == learned["task", "then"]
+    assert "task.then" in table(learned_from(History(calls)))
+
+
 async def test_an_answer_that_is_held_back_is_measured(start_fake: StartFake) -> None:
     """In the endpoint's own time."""
     form = {"account": {"latency": "10m"}}
