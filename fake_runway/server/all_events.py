@@ -48,7 +48,7 @@ class AllEvents:
     def __init__(self, listen: Listen, addresses: Callable[[], Awaitable[list[str]]]) -> None:
         self._listen = listen
         self._addresses = addresses
-        self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(_MOST_WAITING)
+        self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(_MOST_WAITING)
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._places: dict[str, str] = {}  # by world, the worker that told of it last
         self._begun = False
@@ -58,7 +58,7 @@ class AllEvents:
         looking = asyncio.ensure_future(self._look_for_workers())
         try:
             while True:
-                address, block = await self._heard.get()
+                address, block = await self._waiting.get()
                 if raw := self.told(address, block):
                     async with asyncio.timeout(SLOW_S):
                         await response.write(raw)
@@ -88,10 +88,10 @@ class AllEvents:
                 async for piece in answer.content.iter_any():
                     *blocks, held = (held + piece).split(_END)
                     for block in blocks:
-                        await self._heard.put((address, block))
+                        await self._waiting.put((address, block))
         except (aiohttp.ClientError, OSError):
             pass
-        await self._heard.put((address, b""))
+        await self._waiting.put((address, b""))
 
     def told(self, address: str, block: bytes) -> bytes:
         """Return what the listener is sent of an event of a worker; empty: nothing.

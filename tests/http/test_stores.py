@@ -716,6 +716,28 @@ async def test_a_shorter_log_is_noticed(
     await client.aclose()
 
 
+async def test_a_world_that_redis_has_lost_alone_is_kept_again(
+    sharing: Servers, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its owner keeps it, as after one node of a cluster has come back empty."""
+    import redis.asyncio as client_library
+
+    client: Any = client_library.Redis.from_url(redis.url)
+    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+        before = [await created(one) for _ in range(2)]
+        keys = [key async for key in client.scan_iter("fr1:{*")]
+        await client.delete(*keys)
+        async with asyncio.timeout(60):
+            before.append(await created(one))
+        assert [status for status, _ in before] == [200] * 3
+        assert any("Redis has lost" in each.getMessage() for each in caplog.records)
+    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+        async with one.get("/__admin/sessions") as answer:
+            known = {each["id"] for each in (await answer.json())["sessions"]}
+        assert known == {session_id for _, session_id in before}
+    await client.aclose()
+
+
 async def test_the_log_is_bounded(sharing: Servers, redis: RedisServer) -> None:
     """A world's log becomes a snapshot now and then, and an idle world leaves memory."""
     import redis.asyncio as client_library
