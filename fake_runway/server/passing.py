@@ -5,7 +5,7 @@ a client in a room, is led there message by message.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -150,6 +150,15 @@ class OtherWorkers:
                 await asyncio.gather(*ways, return_exceptions=True)
                 await here.close(code=there.close_code or aiohttp.WSCloseCode.OK)
         return here
+
+    def listening(self, request: web.BaseRequest) -> Callable[[str], Any]:
+        """Return what opens a stream of events at an address, with the query of a request."""
+        headers = self._headers(request)
+        headers["Accept-Encoding"] = "identity"
+        client = self._asking()
+        return lambda address: client.get(
+            URL(address + request.raw_path, encoded=True), headers=headers
+        )
 
     async def gathered(
         self, request: web.BaseRequest, addresses: Sequence[str], *, path: str = ""

@@ -1,17 +1,20 @@
 """One worker of several that share their worlds through a Redis."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
 from fake_runway.clock import loop_clock_of, pause
 from fake_runway.replay.reload import reloaded
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead
+from fake_runway.server.all_events import AllEvents, is_of_all
 from fake_runway.server.app import FakeApp
 from fake_runway.server.passing import FORWARDED, OtherWorkers, unavailable
 from fake_runway.server.store import StoreAddress, StoreError
@@ -110,6 +113,7 @@ class SharedApp(FakeApp):
         super().__init__(worlds, livekit, **options)
         self._shared = worlds
         self.others = OtherWorkers()
+        self._listeners: set[asyncio.Task[None]] = set()
 
     def answer_at_once(self, head: ReadHead, body: Callable[[], bytes]) -> Reply | Applied | None:
         """Answer a request as `RunwayHandler.answer_at_once` does."""
@@ -124,6 +128,8 @@ class SharedApp(FakeApp):
             path = path_of(request.raw_path)
             if request.method == "GET" and (put_together := together(path)) is not None:
                 return await self._of_all(request, put_together)
+            if is_of_all(request, path) and FORWARDED not in request.headers:
+                return await self._all_events(request)
             for _ in range(_TRIES):
                 try:
                     return await super().handle(request)
@@ -159,6 +165,36 @@ class SharedApp(FakeApp):
         answer.body = put_together([answer.body, *parts])
         return answer
 
+    async def _all_events(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Send the events of all workers."""
+        store = self._shared.store
+        listen = self.others.listening(request)
+        try:
+            async with listen(store.address) as first:  # who may not listen learns it from that
+                if first.status != HTTPStatus.OK:
+                    return web.Response(
+                        status=first.status,
+                        body=await first.read(),
+                        content_type=first.content_type,
+                    )
+                headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+            response = web.StreamResponse(headers=headers)
+            await response.prepare(request)
+            self._listeners.add(
+                task := asyncio.ensure_future(AllEvents(listen, store.addresses).send(response))
+            )
+            try:
+                await asyncio.wait({task})
+            finally:
+                task.cancel()
+                self._listeners.discard(task)
+                [ended] = await asyncio.gather(task, return_exceptions=True)
+                if isinstance(ended, TimeoutError) and request.transport is not None:
+                    request.transport.abort()  # it does not read
+        except (aiohttp.ClientError, OSError):
+            return unavailable("This worker does not answer: try again.")
+        return response
+
     async def _names(self, request: web.BaseRequest) -> list[str]:
         """Return the names of all worlds, that of the most recently used last.
 
@@ -173,5 +209,7 @@ class SharedApp(FakeApp):
 
     async def close(self) -> None:
         """End every call and every stream of events: the server stops."""
+        for listener in self._listeners:
+            listener.cancel()
         await super().close()
         await self.others.close()

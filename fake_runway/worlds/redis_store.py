@@ -161,6 +161,7 @@ class _Line:
         length: how many entries there are since the whole world was kept last.
         contents: the digests of the bytes of uploads that belong to it.
         changed: those that came and were not kept yet, and (empty) those that went.
+        gone: Redis knows no owner of it.
     """
 
     world: World
@@ -172,6 +173,7 @@ class _Line:
     length: int = 0
     contents: set[str] = field(default_factory=set)
     changed: dict[str, bytes] = field(default_factory=dict)
+    gone: bool = False
 
     def seal(self) -> int:
         """Give the entries a number, as one; return the last number there is."""
@@ -334,16 +336,21 @@ class RedisStore:
     async def _go_on(self, before: str, *, emptied: bool) -> None:
         """Keep the worlds that no other worker has taken over since the lease ran out."""
         _log.warning("the lease in Redis ran out; this worker goes on under another name")
-        for name, line in list(self._lines.items()):
-            answer = await self._script(_CLAIM, name, self.me, before)
-            if answer[0].decode() != self.me:
-                self._lose(line)
-            elif answer[4].decode() != before and not emptied:
-                await self._leave(name, self._expires_ms)  # others had it, and left
-                self._lose(line)
-            elif answer[1] is None or _number_of(answer) < line.number:
-                _log.warning("Redis has lost what world %s did last: it is kept again", name)
-                self._queue_whole(line)
+        for line in list(self._lines.values()):
+            await self._claim_again(line, before, emptied=emptied)
+
+    async def _claim_again(self, line: _Line, before: str, *, emptied: bool) -> None:
+        """Own a world that is here still, unless another worker has it, or had it meanwhile."""
+        name = line.world.name
+        answer = await self._script(_CLAIM, name, self.me, before)
+        if answer[0].decode() != self.me:
+            self._lose(line)
+        elif answer[4].decode() != before and not emptied:
+            await self._leave(name, self._expires_ms)  # others had it, and left
+            self._lose(line)
+        elif answer[1] is None or _number_of(answer) < line.number:
+            _log.warning("Redis has lost what world %s did last: it is kept again", name)
+            self._queue_whole(line)
 
     # Worlds
 
@@ -570,11 +577,25 @@ class RedisStore:
             names, self._dirty = list(self._dirty), {}
             lines = [line for name in names if (line := self._lines.get(name)) is not None]
             if lines and not await self._round(lines):
+                await self._own_again(lines)
                 for line in lines:
                     if self._lines.get(line.world.name) is line:
                         self._dirty[line.world.name] = None
                 await pause(_AGAIN_S)
                 self._wanted.set()
+
+    async def _own_again(self, lines: list[_Line]) -> None:
+        """Claim the worlds of these whose owner Redis has lost, although the lease stands.
+
+        As after a node of a cluster has lost its data, or a full Redis has evicted keys.
+        """
+        me = self.me
+        for line in [each for each in lines if each.gone]:
+            line.gone = False
+            with suppress(NotKept):
+                await self.ensure_valid()
+                if self.me == me and self._lines.get(line.world.name) is line:
+                    await self._claim_again(line, me, emptied=True)
 
     async def _round(self, lines: list[_Line]) -> bool:
         """Send what waits of some worlds; return whether Redis answered."""
@@ -632,6 +653,7 @@ class RedisStore:
             return True
         if answer == b"gone" or sent.me != self.me:
             line.waits = line.waits or waits
+            line.gone = answer == b"gone"
             self._valid_until = 0.0  # the lease is gone too, or will be had under another name
             return False
         self._end(world, waits, NotKept("Another worker has taken over this world: try again."))

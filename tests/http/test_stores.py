@@ -271,9 +271,12 @@ async def test_the_last_polls_before_a_stop_are_kept(servers: Servers) -> None:
         _, session_id = await created(client)
         for _ in range(3):
             await key_of(client, session_id)
-    async with servers.serving(plan=AT_ONCE) as server, client_of(server.url) as client:
-        async with client.get("/__admin/journal?operation=getSession") as answer:
-            assert len((await answer.json())["exchanges"]) == 3
+    async with (
+        servers.serving(plan=AT_ONCE) as server,
+        client_of(server.url) as client,
+        client.get("/__admin/journal?operation=getSession") as answer,
+    ):
+        assert len((await answer.json())["exchanges"]) == 3
 
 
 async def uploaded(client: aiohttp.ClientSession, content: bytes) -> str:
@@ -397,6 +400,54 @@ async def test_any_server_tells_of_all_worlds(sharing: Servers) -> None:
                 assert "There are 2." in (await answer.json())["error"]
         assert listed[0] == listed[1]
         assert listed[0][1:] == ["n"]
+
+
+async def test_any_server_streams_the_events_of_all(sharing: Servers) -> None:
+    """A listener learns of the worlds of all servers, and of one that moves no end."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(sharing.serving(plan=AT_ONCE))
+        second = await stack.enter_async_context(sharing.serving(plan=AT_ONCE))
+        one = await stack.enter_async_context(client_of(first.url))
+        other = await stack.enter_async_context(client_of(second.url))
+        heard: list[tuple[str, str]] = []
+
+        async def listen() -> None:
+            everything = {"Authorization": ""}
+            async with one.get("/__admin/events?entries=true", headers=everything) as answer:
+                assert answer.status == 200
+                async for line in answer.content:
+                    if line.startswith(b"data: "):
+                        event = json.loads(line.removeprefix(b"data: "))
+                        heard.append((event["kind"], event["world"]))
+
+        async def heard_of(*event: str) -> None:
+            async def found() -> bool:
+                assert not listening.done(), listening.exception()
+                return event in heard
+
+            await until(found)
+
+        _, session_id = await created(other)
+        [world] = second.worlds
+        listening = asyncio.ensure_future(listen())
+        stack.callback(listening.cancel)
+        await heard_of("world", world.name)
+        async with one.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        await heard_of("world", "n")
+        await key_of(other, session_id)
+        await heard_of("exchange", world.name)
+        assert [kind for kind, _ in heard].count("start") == 1
+        assert isinstance(second.worlds, SharedWorlds)
+        second.worlds.leave_all()
+        heard.clear()
+        await key_of(one, session_id)
+        await heard_of("world", world.name)
+        ended = [index for index, each in enumerate(heard) if each == ("dropped", world.name)]
+        assert not ended or ended[-1] < heard.index(("world", world.name))
+        async with one.delete("/__admin/world", headers={"X-Fake-World": "n"}):
+            pass
+        await heard_of("dropped", "n")
 
 
 async def test_a_copy_takes_no_name_of_another_server(sharing: Servers) -> None:
@@ -657,6 +708,28 @@ async def test_a_shorter_log_is_noticed(
         [(last, _)] = await client.xrevrange(log, count=1)
         await client.xdel(log, last)
         before.append(await created(one))
+        assert any("Redis has lost" in each.getMessage() for each in caplog.records)
+    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+        async with one.get("/__admin/sessions") as answer:
+            known = {each["id"] for each in (await answer.json())["sessions"]}
+        assert known == {session_id for _, session_id in before}
+    await client.aclose()
+
+
+async def test_a_world_that_redis_has_lost_alone_is_kept_again(
+    sharing: Servers, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its owner keeps it, as after one node of a cluster has come back empty."""
+    import redis.asyncio as client_library
+
+    client: Any = client_library.Redis.from_url(redis.url)
+    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+        before = [await created(one) for _ in range(2)]
+        keys = [key async for key in client.scan_iter("fr1:{*")]
+        await client.delete(*keys)
+        async with asyncio.timeout(60):
+            before.append(await created(one))
+        assert [status for status, _ in before] == [200] * 3
         assert any("Redis has lost" in each.getMessage() for each in caplog.records)
     async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
         async with one.get("/__admin/sessions") as answer:

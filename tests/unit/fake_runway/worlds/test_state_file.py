@@ -5,11 +5,14 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from fake_runway.clock import VirtualClock, next_turn
+from fake_runway.core.files import FileFacts
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.uploads import Content
 from fake_runway.replay.record import journal_bytes, record
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.state import worlds_of_file
@@ -201,6 +204,43 @@ async def test_writes_anew_what_has_grown(tmp_path: Path) -> None:
     async with kept(path) as worlds:
         assert {world.name: journal_bytes(world) for world in worlds} == expected
     assert os.listdir(tmp_path) == ["file"]
+
+
+def upload(world: World, raw: bytes) -> str:
+    """Put a file into a new slot of a world; return the id."""
+    rules, at = world.settings.uploads, world.clock.now()
+    new = world.uploads.create("a.png", rules=rules, draws=world.draws, at=at)
+    world.uploads.store(new.id, FileFacts("image/png", len(raw)), rules=rules, at=at)
+    world.uploads.keep(new.id, Content.of(raw))
+    return new.id
+
+
+async def test_keeps_the_bytes_of_uploads_once(tmp_path: Path) -> None:
+    """However many uploads and snapshots have them; written anew, those that none has are gone."""
+    path, raw, other = tmp_path / "file", *(Random(each).randbytes(50_000) for each in (1, 2))
+    async with kept(path) as worlds:
+        world, store = begun(worlds).world, worlds.store
+        assert isinstance(store, StateFile)
+        ids = [upload(world, each) for each in (raw, raw, other)]
+        worlds.snapshot(world, "one")
+        worlds.keep_whole(world)
+        assert 100_000 < path.stat().st_size < 150_000
+        world.clock.jump(world.settings.uploads.lifetime_s)
+        last = upload(world, raw)
+        worlds.keep_whole(world)
+        await store.write_anew()
+        assert 100_000 < path.stat().st_size < 150_000  # the snapshot has them all
+        del world.snapshots["one"]
+        worlds.keep_whole(world)
+        await store.write_anew()
+        assert path.stat().st_size < 75_000
+        ids.append(upload(world, other))
+        worlds.keep_whole(world)
+    async with kept(path) as worlds:
+        [world] = worlds
+        now = world.clock.now()
+        found = [world.uploads.content(each, at=now) for each in (*ids, last)]
+        assert found == [None, None, None, other, raw]
 
 
 async def test_promises_nothing_that_it_cannot_write(
