@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.browser.calls import PAGE
-from tests.browser.pages import DARK, LIGHT, PHONE, opened
+from tests.browser.pages import DARK, LIGHT, PHONE, SIZES, WIDE, ZOOM, opened
 from tests.clients.npm import Node, find_node, node_with_packages
 from tests.support.processes import PATIENCE_S
 
@@ -228,10 +228,11 @@ def test_everyone_can_use_the_page(browser: Browser, address: str) -> None:
             page.fill("#search", "")
             page.click("#call")
             page.wait_for_selector(until)
-            for look in (PHONE, DARK, LIGHT):
+            for look in (ZOOM, PHONE, DARK, LIGHT):
                 page.emulate_media(color_scheme="dark" if look == DARK else "light")
-                page.set_viewport_size({"width": 390 if look == PHONE else 1360, "height": 840})
-                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+                width, height = SIZES.get(look, WIDE)
+                page.set_viewport_size({"width": width, "height": height})
+                assert tab.beyond_its_width() == []
                 tab.shot(f"demo-{name}-{look}")
                 assert tab.violations() == []
             if name == "call":

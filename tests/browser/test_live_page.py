@@ -14,6 +14,7 @@ from contracts.judge.verdict import Finding
 from contracts.live.messages import failed, message, starting
 from contracts.live.server import LivePage
 from contracts.report import Format, render
+from tests.browser.pages import LIGHT, ZOOM, opened
 from tests.support.judge import made_reports as reports
 
 if TYPE_CHECKING:
@@ -121,6 +122,29 @@ def test_the_page_fills_while_the_run_goes_on(page: "Page", complaints: list[str
         assert broken.count() == 0
         assert not page.locator("#report").is_visible()
     assert complaints == []
+
+
+@pytest.mark.parametrize("look", [LIGHT, ZOOM])
+def test_everyone_can_follow_a_run(browser: "Browser", look: str) -> None:
+    """At 400 % too: nothing is cut off, and the report has the whole window to scroll in."""
+    with judging() as (judge, _), opened(browser, look, policy=False) as tab:
+        page = tab.page
+        judge.begin(1)
+        judge.tell(RunBegan(2, 40))
+        judge.tell(played("create-500", 2, Breach("a JSON error", "an empty body")))
+        page.goto(judge.url)
+        page.locator("#broken li").get_by_text("an empty body").wait_for()
+        tab.shot(f"judge-live-{look}", whole=True)
+        assert tab.beyond_its_width() == []
+        assert tab.violations() == []
+        judge.keep()
+        judge.tell(RunEnded(reports.mixed()))
+        page.frame_locator("#report").locator("#never-ready svg.sequence").wait_for()
+        tab.shot(f"judge-live-report-{look}", whole=True)
+        assert tab.beyond_its_width() == []
+        report = page.locator("#report").bounding_box()
+        assert report is not None
+        assert report["height"] >= 250
 
 
 def test_a_tab_that_comes_later_sees_the_same(page: "Page") -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contracts.report import Format, write
+from tests.browser.pages import DARK, LIGHT, PHONE, ZOOM
+from tests.browser.pages import opened as opened_tab
 from tests.support.judge import made_reports as reports
 
 if TYPE_CHECKING:
@@ -98,3 +100,46 @@ def test_bytes_of_a_hostile_target_are_only_text(
     assert page.locator("#bad-json svg.sequence").is_visible()
     assert page.get_by_text("<script>alert(1)</script>").count() > 0
     assert complaints == []
+
+
+OPEN = "all => all.forEach(each => (each.open = true))"
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK, PHONE, ZOOM])
+def test_everyone_can_read_the_page(browser: "Browser", tmp_path: Path, look: str) -> None:
+    """At 400 % drawings alone scroll sideways, in boxes of their own; axe finds no violation."""
+    file = tmp_path / "report.html"
+    hostile = (("hostile", reports.hostile()),) if look == ZOOM else ()
+    for name, report in (("mixed", reports.mixed()), *hostile):
+        write(report, Format.HTML, file, strict=False)
+        with opened_tab(browser, look, policy=False) as tab:
+            tab.page.goto(file.as_uri())
+            tab.page.eval_on_selector_all("details", OPEN)
+            tab.shot(f"report-{name}-{look}", whole=True)
+            assert tab.beyond_its_width() == []
+            assert tab.violations() == []
+
+
+def test_everything_can_be_reached_by_keyboard(browser: "Browser", tmp_path: Path) -> None:
+    """A drawing that is wider than the window scrolls by arrows; details open by Enter."""
+    file = tmp_path / "report.html"
+    write(reports.mixed(), Format.HTML, file, strict=False)
+    with opened_tab(browser, ZOOM) as tab:
+        page = tab.page
+        page.goto(file.as_uri())
+        seen = set()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            focused = page.evaluate("document.activeElement.tagName")
+            if focused == "BODY":
+                break
+            seen.add(focused)
+            page.keyboard.press("ArrowRight")
+            if focused == "SUMMARY" and not page.evaluate("document.activeElement.parentNode.open"):
+                page.keyboard.press("Enter")
+        assert seen == {"A", "DIV", "SUMMARY"}
+        assert page.locator("details:not([open])").count() == 0
+        page.wait_for_function(SCROLLED)
+
+
+SCROLLED = "[...document.querySelectorAll('.drawing')].every(each => each.scrollLeft > 0)"
