@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 from flask import Flask, abort, jsonify, request, send_file
-from runwayml import APIStatusError, RunwayML, TaskFailedError, TaskTimeoutError
+from runwayml import APIStatusError, DefaultHttpxClient, RunwayML, TaskFailedError, TaskTimeoutError
 
 MODEL: Final = "gen4.5"
 RATIO: Final = "1280:720"
@@ -57,8 +57,8 @@ class NotSaved(Exception):
 def create_app(folder: Path | None = None) -> Flask:
     """Return the application; videos are kept in `folder`, by default a new one."""
     app, videos = Flask(__name__), dict[str, Video]()
-    runway = RunwayML()  # address and key: RUNWAYML_BASE_URL, RUNWAYML_API_SECRET
-    http = httpx.Client(timeout=DOWNLOAD_S)
+    http = DefaultHttpxClient()  # one for both: to read the certificates takes a while
+    runway = RunwayML(http_client=http)  # address and key: RUNWAYML_BASE_URL, RUNWAYML_API_SECRET
     folder = folder or Path(tempfile.mkdtemp(prefix="videos-"))
 
     @app.get("/")
@@ -151,7 +151,7 @@ def save(runway: RunwayML, task_id: str, file: Path, http: httpx.Client) -> None
         if task.status != "SUCCEEDED" or not task.output:
             break
         try:
-            answer = http.get(task.output[0]).raise_for_status()
+            answer = http.get(task.output[0], timeout=DOWNLOAD_S).raise_for_status()
         except httpx.HTTPError:
             continue  # 403, 503, or it broke off
         if answer.headers.get("Content-Type", "").startswith("video/"):
