@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from av.video.codeccontext import VideoCodecContext
 from livekit.protocol.models import TrackInfo
 
 from fake_runway.clock import pause
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.room.clients.participant import Line, Participant
-from fake_runway.room.media.caption import Caption, caption_of
+from fake_runway.room.media.caption import Caption, caption_of, encoder
 from fake_runway.room.media.loops import CUSTOM
 from fake_runway.room.player import play
 from fake_runway.room.session_room import CLOSING, Asked, Play, SessionRoom
@@ -45,11 +46,13 @@ class Call(SessionRoom[Participant]):
         is_current, play: as of `SessionRoom`.
         grace_s: as of `Rooms`.
         over: called once, when the room is closed.
+        keyframes: the encoder that the server's calls share; None: one of its own.
 
     Attributes:
         refuses_join: it sends away everyone who wants to join.
         announced: the avatar has appeared.
         look: the preset that its face and voice are of.
+        encoder: makes the keyframes of its face.
         transcripts: how pieces of a transcript are sent.
         copies: how often each is sent, and each client event: 0 loses them, 2 doubles them.
     """
@@ -63,6 +66,7 @@ class Call(SessionRoom[Participant]):
         play: Play = play,
         grace_s: float = GRACE_S,
         over: Callable[["Call"], None] = lambda _: None,
+        keyframes: VideoCodecContext | None = None,
     ) -> None:
         super().__init__(world, session_id, is_current=is_current, play=play)
         self.room_sid = _sid("RM", session_id)
@@ -72,6 +76,7 @@ class Call(SessionRoom[Participant]):
         self.refuses_join = setup.refuses_join
         self.announced = setup.avatar is AvatarAppears.AT_ONCE
         self.look = options.avatar if options.avatar and not options.custom else CUSTOM
+        self.encoder = keyframes or encoder(keyframes_only=True)
         self.transcripts = setup.transcript
         self.copies = setup.data.copies
         self._sender = packets.Sender(self.avatar.identity, self.avatar.sid)

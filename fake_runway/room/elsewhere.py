@@ -23,12 +23,14 @@ from typing import Any
 import aiohttp
 import av
 from aiortc.mediastreams import MediaStreamError
+from av.video.codeccontext import VideoCodecContext
 from livekit import rtc
 
 from fake_runway.core.history.redaction import redacted_text
 from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.core.sessions.session import Session
+from fake_runway.room.media.caption import encoder
 from fake_runway.room.media.hearing import Hearing
 from fake_runway.room.media.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
 from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
@@ -72,6 +74,7 @@ class Avatars:
         self._worlds = worlds
         self._livekit = livekit
         self._guests: dict[tuple[str, str], Guest] = {}  # by world and session
+        self._encoder = encoder(keyframes_only=True)
 
     def invite(self, world: World, session_id: str, named: NamedRoom | None = None) -> None:
         """Have the avatar join the room of a session that has a call, unless it is there.
@@ -95,6 +98,7 @@ class Avatars:
             is_current=lambda: self._worlds.get(world.name) is world,
             over=lambda: self._guests.pop(key, None),
             named=named,
+            keyframes=self._encoder,
         )
 
     def get(self, world: str, session_id: str) -> "Guest | None":
@@ -118,6 +122,7 @@ class Guest(SessionRoom[str]):
         make_room: returns LiveKit's client, for tests without a server.
         named: the room that the create names: it is joined once the session is READY, which starts
             the session, and it stays when the avatar leaves it. None: the session's own.
+        keyframes: as of `Call`.
 
     Attributes:
         present: the clients in the room, by identity; those who said END_CALL have left already.
@@ -133,6 +138,7 @@ class Guest(SessionRoom[str]):
         over: Callable[[], object] = lambda: None,
         make_room: Callable[[], Any] = rtc.Room,
         named: NamedRoom | None = None,
+        keyframes: VideoCodecContext | None = None,
     ) -> None:
         super().__init__(world, session.id, is_current=is_current)
         self.present: set[str] = set()
@@ -144,7 +150,8 @@ class Guest(SessionRoom[str]):
         self._setup = session.plan.call
         hidden = self._setup.avatar is not AvatarAppears.AT_ONCE
         look = session.options.avatar if not session.options.custom else CUSTOM
-        self._audio, self._video = AvatarAudio(look or CUSTOM), AvatarVideo(look or CUSTOM)
+        self._audio = AvatarAudio(look or CUSTOM)
+        self._video = AvatarVideo(look or CUSTOM, encoder=keyframes)
         self._microphone = ""  # the id of the avatar's own track
         self._sources: list[Any] = []
         self._unsent: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(_MOST_UNSENT)

@@ -221,7 +221,7 @@ class SessionRoom(ABC, Generic[Who]):
 
     async def _report_end(self, because: str) -> None:
         """Stop the avatar, so that it reports what it has said, and report why the call is over."""
-        playing = self._playing
+        playing, self._playing = self._playing, None  # cancelled, it refers back to this room
         if playing is not None and playing is not asyncio.current_task():
             playing.cancel()
             await asyncio.wait({playing})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from weakref import ref
 
 import aiohttp
 import pytest
@@ -81,6 +83,27 @@ async def test_a_page_sees_the_avatar_and_hangs_up(fake: Fake, http: Http) -> No
     ]
     assert await over(fake, session) == "COMPLETED"
     assert reports(fake) == ["joined", "left", "closed"]
+
+
+async def test_a_call_that_is_over_is_gone_without_a_search_for_circles(
+    fake: Fake, http: Http
+) -> None:
+    """Python looks for circles of objects hundreds of calls later: none holds what a call had."""
+    gc.disable()
+    try:
+        session = await session_of(fake)
+        async with watching(http, endpoint(session.user), session.user["token"]) as page:
+            await until(lambda: page.pictures)
+            call = call_of(fake, session)
+            [who] = call._present.values()
+            assert who._publisher is not None
+            had = [ref(call), ref(who), ref(who.video), ref(who._publisher._connection)]
+            del call, who
+            await left(http, fake, page, session.user["token"])
+        await over(fake, session)
+        await until(lambda: [one() for one in had] == [None] * 4)
+    finally:
+        gc.enable()
 
 
 async def left(http: Http, fake: Fake, page: Spectator, token: str) -> int:

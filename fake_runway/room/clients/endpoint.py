@@ -14,7 +14,7 @@ from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.room.addresses import is_whep
 from fake_runway.room.call import Call
 from fake_runway.room.clients.whep import Whep
-from fake_runway.room.media.caption import Caption, Keyframes
+from fake_runway.room.media.caption import Caption, Keyframes, encoder
 from fake_runway.room.media.loops import CUSTOM
 from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
 from fake_runway.room.wire.signalling import (
@@ -53,6 +53,7 @@ class Endpoint:
         self._grace_s = grace_s
         self._calls: dict[tuple[str, str], Call] = {}  # by world and session
         self._conversations: set[asyncio.Task[web.StreamResponse]] = set()
+        self._encoder = encoder(keyframes_only=True)
         self._whep = Whep(self)
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
@@ -133,6 +134,7 @@ class Endpoint:
                 is_current=lambda: self._worlds.get(world.name) is world,
                 grace_s=self._grace_s,
                 over=self._forget,
+                keyframes=self._encoder,
             )
         return call
 

@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+from weakref import proxy
 
+from av.video.codeccontext import VideoCodecContext
 from livekit.protocol.models import ParticipantInfo, TrackInfo
 from livekit.protocol.rtc import SignalResponse
 
@@ -57,6 +59,7 @@ class Host(Protocol):
     avatar: Avatar
     announced: bool
     look: str
+    encoder: VideoCodecContext
 
     def caption(self) -> Caption:
         """Return what is written above the avatar's face."""
@@ -95,7 +98,7 @@ class Participant:
         self.is_up = self.has_left = False
         self.tracks: dict[str, TrackInfo] = {}
         self.audio = AvatarAudio(host.look)
-        self.video = AvatarVideo(host.look, host.caption)
+        self.video = AvatarVideo(host.look, host.caption, encoder=host.encoder)
         self._preparing: asyncio.Task[None] | None = None
         self._host = host
         self._joining = joining
@@ -295,12 +298,15 @@ class Participant:
 class _Ear:
     """Listens to one peer of a participant.
 
+    The participant has the peer, which has this. So this does not hold the participant: all that a
+    call had is free when it is over, before Python looks for circles.
+
     Args:
         primary: its media makes the participant one who has joined.
     """
 
     def __init__(self, participant: Participant, *, primary: bool) -> None:
-        self._participant = participant
+        self._participant: Participant = proxy(participant)
         self._primary = primary
 
     def connected(self) -> None:

@@ -160,6 +160,11 @@ class _Client(Participant):
         await super().begin()
         self.line.lead_to(self)
 
+    async def close(self) -> None:
+        """End its connection, and let line and client go of each other."""
+        await super().close()
+        self.line.client = None
+
     def _refuse(self, error: Exception) -> None:
         self.line.problem = str(error)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av.video.codeccontext import VideoCodecContext
 
 from fake_runway.clock import loop_now, pause
 from fake_runway.room.media.caption import Caption, Keyframes
@@ -71,6 +72,7 @@ class AvatarVideo(_Track):
     Args:
         preset: the preset id of an avatar; any other name gets the look of custom avatars.
         caption: asked for what to write above the face, before each keyframe; None: nothing.
+        encoder: as of `Keyframes`.
 
     Attributes:
         talking: whether the mouth moves, from the next keyframe on.
@@ -80,12 +82,18 @@ class AvatarVideo(_Track):
 
     kind = "video"
 
-    def __init__(self, preset: str = CUSTOM, caption: Callable[[], Caption] | None = None) -> None:
+    def __init__(
+        self,
+        preset: str = CUSTOM,
+        caption: Callable[[], Caption] | None = None,
+        *,
+        encoder: VideoCodecContext | None = None,
+    ) -> None:
         super().__init__(period_s=1 / RATE, in_segment=FRAMES)
         self.talking = False
         self.frozen = self.waiting = False
         self._avatar = avatar(preset)
-        self._keyframes = Keyframes(preset)
+        self._keyframes = Keyframes(preset, encoder)
         self._caption = caption or Caption
         self._segment: Segment | None = None  # None: pictures are missing, so wait for a keyframe
 

@@ -8,6 +8,7 @@ from fake_runway.room.media.caption import (
     Caption,
     Keyframes,
     caption_of,
+    encoder,
     frame_of,
     unpadded,
     written,
@@ -70,6 +71,15 @@ def test_a_caption_that_stays_is_encoded_once() -> None:
     assert keyframes.of(0, Caption("A")) is first
     assert keyframes.of(1, Caption("A")) != first
     assert keyframes.of(0, Caption("B")) != first
+
+
+def test_a_shared_encoder_makes_the_keyframes_of_one_of_its_own() -> None:
+    """Whatever it has encoded before, of which avatar: calls can share one."""
+    shared = encoder(keyframes_only=True)
+    for preset in (CUSTOM, *PRESETS):
+        for portrait in range(2):
+            own = Keyframes(preset).of(portrait, Caption(preset))
+            assert Keyframes(preset, shared).of(portrait, Caption(preset)) == own
 
 
 @pytest.mark.parametrize("preset", PRESETS)
