@@ -3,6 +3,7 @@
 //   const view = document.querySelector("call-view");
 //   view.addEventListener("state", ({ detail }) => console.log(detail.state, detail.text));
 //   await view.join({ url, token }); // where its `serverUrl` leads, with http and /whep
+//   await view.hear(track); // of a microphone: the room hears it, in this call and later ones
 //   await view.leave();
 //
 // Its states, also as its attribute `state`:
@@ -35,6 +36,7 @@ export class CallView extends HTMLElement {
   #status = null;
   #words = null;
   #sound = null;
+  #microphone = null;
 
   connectedCallback() {
     if (this.#video) return;
@@ -81,6 +83,7 @@ export class CallView extends HTMLElement {
     this.#call?.leave(true);
     this.#words.textContent = "";
     const call = new Call(url, token, viewer, {
+      microphone: () => this.#microphone,
       become: (state, text) => this.#call === call && this.#become(state, text),
       play: (stream) => this.#play(stream),
       told: (message) => this.#told(message),
@@ -96,6 +99,12 @@ export class CallView extends HTMLElement {
     this.#become("ended", "You have hung up.");
     this.#call = null;
     await call.leave(false);
+  }
+
+  /** Send the track of a microphone from now on, or nothing: null. A viewer sends none. */
+  async hear(track) {
+    this.#microphone = track;
+    await this.#call?.hear(track);
   }
 
   /** Answer a tool call: with a result, with an error's text, or with null for an unknown tool. */
@@ -172,6 +181,7 @@ class Call {
   #viewer;
   #view;
   #peer = null;
+  #sender = null; // of the microphone
   #channel = null;
   #location = null;
   #rejoins = 0;
@@ -194,7 +204,9 @@ class Call {
     this.#view.become("connecting", this.#rejoins ? "Joining again …" : "Joining the room …");
     const peer = (this.#peer = new RTCPeerConnection());
     const stream = new MediaStream();
-    peer.addTransceiver("audio", { direction: "recvonly" });
+    // a page may send its microphone at any time, without another offer
+    const direction = this.#viewer ? "recvonly" : "sendrecv";
+    this.#sender = peer.addTransceiver("audio", { direction }).sender;
     peer.addTransceiver("video", { direction: "recvonly" });
     const channel = (this.#channel = peer.createDataChannel("events"));
     channel.onmessage = ({ data }) => this.#received(data);
@@ -208,6 +220,7 @@ class Call {
     };
     this.#patience = setTimeout(() => this.#end("error", REASONS.CONNECTION_TIMEOUT), PATIENCE_MS);
     try {
+      await this.hear(this.#view.microphone());
       await peer.setLocalDescription();
       const answer = await fetch(this.#url, {
         method: "POST",
@@ -320,6 +333,10 @@ class Call {
     if (!this.#location) return;
     const headers = { Authorization: `Bearer ${this.#token}` };
     await fetch(this.#location, { method: "DELETE", headers, keepalive: closing }).catch(() => {});
+  }
+
+  async hear(track) {
+    if (this.#peer && !this.#viewer) await this.#sender.replaceTrack(track);
   }
 
   send(message) {

@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 import threading
+import wave
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.browser.calls import PAGE
+from tests.browser.calls import ARGUMENTS, CHROMIUM, PAGE
 from tests.browser.pages import DARK, LIGHT, PHONE, opened
 from tests.clients.npm import Node, find_node, node_with_packages
 from tests.support.processes import PATIENCE_S
@@ -101,7 +103,14 @@ class Demo:
 @pytest.fixture
 def demo(browser: Browser, address: str) -> Iterator[Demo]:
     """A tab of its own; its page is closed at the end, which hangs up."""
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    with shown(browser, address) as demo:
+        yield demo
+
+
+@contextmanager
+def shown(browser: Browser, address: str, **options: Any) -> Iterator[Demo]:
+    """Open the page in a context of its own until the block ends."""
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, **options)
     page = context.new_page()
     noise: list[str] = []
     urls: list[str] = []
@@ -191,6 +200,55 @@ def test_a_call_that_breaks_is_joined_again(demo: Demo) -> None:
     demo.until('call-view[state="ready"]')
     demo.page.click("#hang-up")
     demo.until("#rows li.of-state", "COMPLETED")
+
+
+@pytest.fixture
+def talkative(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
+    """A browser whose microphone hears a second of a voice and two of silence, again and again.
+
+    Pages have to ask for it, and each context decides.
+    """
+    hears = tmp_path / "voice.wav"
+    rate = 48_000
+    with wave.open(str(hears), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        voice = (8_000 if at // 60 % 2 else -8_000 for at in range(rate))
+        file.writeframes(array("h", voice).tobytes() + bytes(2 * 2 * rate))
+    arguments = [each for each in ARGUMENTS if "fake-ui" not in each]
+    chromium = browser.browser_type.launch(
+        executable_path=str(CHROMIUM),
+        args=[*arguments, f"--use-file-for-fake-audio-capture={hears}"],
+    )
+    yield chromium
+    chromium.close()
+
+
+def test_the_avatar_hears_a_user_who_lets_it(talkative: Browser, address: str) -> None:
+    """Its script goes on once the user has spoken; the browser shows no use of it afterwards."""
+    with shown(talkative, address, permissions=["microphone"]) as demo:
+        demo.call("call-waits-for-the-user")
+        demo.until('call-view[state="ready"]')
+        demo.page.click("#microphone")
+        demo.until('#microphone[aria-pressed="true"]', "It hears you")
+        demo.until("#rows li.of-room", "the user spoke for")
+        demo.until("#said li", "I am listening")
+        assert demo.page.locator("#rows li.of-room", has_text="microphone").count() == 1
+        demo.page.click("#hang-up")
+        demo.until("#call:enabled")
+        assert demo.page.get_attribute("#microphone", "aria-pressed") == "false"
+
+
+def test_a_user_who_gives_no_microphone_is_told_and_stays_in_the_call(
+    talkative: Browser, address: str
+) -> None:
+    """The avatar goes on as before."""
+    with shown(talkative, address) as demo:
+        demo.call()
+        demo.until('call-view[state="ready"]')
+        demo.page.click("#microphone")
+        demo.until("#said li", "it is not allowed to this page")
+        assert demo.page.get_attribute("#microphone", "aria-pressed") == "false"
+        assert demo.page.get_attribute("call-view", "state") == "ready"
 
 
 def test_an_avatar_that_ends_the_call_ends_it_for_the_user(demo: Demo) -> None:

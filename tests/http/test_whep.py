@@ -17,9 +17,11 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import AvatarAppears, CallSetup, TranscriptForm
 from fake_runway.room import call as call_module
 from fake_runway.room.clients import whep
+from fake_runway.room.media.tracks import AvatarAudio
 from fake_runway.room.stage import ToolFailed
 from fake_runway.room.tokens import LiveKit
 from fake_runway.room.wire.sdp import LARGEST_SDP
+from tests.support.processes import PATIENCE_S
 from tests.support.room import HOSTED, Session, call_of, session_of, until
 from tests.support.servers import Fake, StartFake
 from tests.support.whep import Spectator, endpoint, headers, watching
@@ -112,6 +114,30 @@ async def left(http: Http, fake: Fake, page: Spectator, token: str) -> int:
         return answer.status
 
 
+class Microphone(AvatarAudio):
+    """A microphone into which a user speaks from the first picture on until told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talking = True
+
+
+async def test_a_page_that_sends_its_microphone_is_heard(fake: Fake, http: Http) -> None:
+    """It is published once sound comes, and silence after it ends an utterance."""
+    session, microphone = await session_of(fake), Microphone()
+    url, token = endpoint(session.user), session.user["token"]
+    async with watching(http, url, token, microphone) as page:
+        await until(lambda: page.pictures)
+        spoken = asyncio.ensure_future(call_of(fake, session).user_spoke())
+        await until(lambda: "published" in reports(fake))
+        microphone.talking = False
+        async with asyncio.timeout(PATIENCE_S):
+            assert await spoken > 0
+        await left(http, fake, page, token)
+    assert await over(fake, session) == "COMPLETED"
+    assert reports(fake)[:3] == ["joined", "published", "spoke"]
+
+
 async def test_end_call_ends_the_session_and_the_page_is_told(fake: Fake, http: Http) -> None:
     """As with LiveKit's clients, and the reason is theirs."""
     session = await session_of(fake)
@@ -191,8 +217,9 @@ async def test_viewers_watch_and_the_session_knows_nothing_of_them(fake: Fake, h
     before = fake.world.log.next_number
     answer = await fake.admin("POST", f"/sessions/{session.id}/viewer")
     url, token = fake.url + answer.json["path"], answer.json["token"]
-    async with watching(http, url, token) as one, watching(http, url, token) as two:
-        await until(lambda: min(one.pictures, two.pictures) > 2)
+    speaking = watching(http, url, token, Microphone())
+    async with speaking as one, watching(http, url, token) as two:
+        await until(lambda: min(one.pictures, two.pictures) > 10)
         one.say({"type": "END_CALL"})
         call = call_of(fake, session)
         with pytest.raises(ToolFailed, match="no participant"):

@@ -56,9 +56,10 @@ class Spectator:
         """The types of what it was told, in order."""
         return [message["type"] for message in self.messages]
 
-    async def offer(self) -> str:
-        """Return its offer: to receive a picture and a voice."""
-        self.connection.addTransceiver("audio", direction="recvonly")
+    async def offer(self, microphone: MediaStreamTrack | None = None) -> str:
+        """Return its offer: to receive a picture and a voice, and to send what a microphone does."""
+        direction = "sendrecv" if microphone else "recvonly"
+        self.connection.addTransceiver(microphone or "audio", direction=direction)
         self.connection.addTransceiver("video", direction="recvonly")
         # after the tracks: aiortc closes a transport that is not of the first section
         self._channel = self.connection.createDataChannel("events")
@@ -90,11 +91,14 @@ def headers(token: str, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def watching(http: aiohttp.ClientSession, url: str, token: str) -> AsyncIterator[Spectator]:
+async def watching(
+    http: aiohttp.ClientSession, url: str, token: str, microphone: MediaStreamTrack | None = None
+) -> AsyncIterator[Spectator]:
     """Join by WHEP until the block ends; it does not leave by itself."""
     spectator = Spectator()
     try:
-        async with http.post(url, data=await spectator.offer(), headers=headers(token)) as answer:
+        offer = await spectator.offer(microphone)
+        async with http.post(url, data=offer, headers=headers(token)) as answer:
             spectator.status, spectator.text = answer.status, await answer.text()
             spectator.location = answer.headers.get("Location", "")
         if spectator.status == 201:

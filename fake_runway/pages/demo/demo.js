@@ -20,6 +20,7 @@ let modes = null;
 let run = null; // the call that goes on
 let language = LANGUAGES[0].id;
 let status = 200; // what the endpoint answered last
+let microphone = null; // its track, once the user has allowed it in this call
 
 // Choices
 
@@ -253,6 +254,7 @@ view.addEventListener("state", ({ detail: { state, text } }) => {
     $("call").textContent = "In the call";
     $("hang-up").textContent = "Hang up";
     $("say").hidden = false;
+    $("microphone").hidden = false;
     if (run.mode.name === NOTHING && !run.greeted) say(GREETING);
     run.greeted = true;
   }
@@ -285,6 +287,8 @@ function finish() {
   busy(false);
   $("hang-up").hidden = true;
   $("say").hidden = true;
+  $("microphone").hidden = true;
+  deafen();
   if (over.before) putBack(over.before);
   live.refresh().catch(() => {});
 }
@@ -361,6 +365,47 @@ async function say(text) {
   await admin(live.world, "POST", path, { say: text }).catch((error) => {
     told("note", `The avatar was not told: ${error.message}`);
   });
+}
+
+// What the user says
+
+$("microphone").addEventListener("click", async () => {
+  const on = $("microphone").getAttribute("aria-pressed") !== "true";
+  const call = run;
+  try {
+    if (on && !microphone) await allowMicrophone(call);
+  } catch (error) {
+    const why = error.name === "NotAllowedError" ? "it is not allowed to this page" : error.message;
+    told("note", `The avatar hears nothing of you: the browser gives no microphone, ${why}.`);
+    return;
+  }
+  if (!microphone) return; // the call is over meanwhile
+  microphone.enabled = on; // off: the avatar hears silence, which ends what was said
+  hears(on);
+});
+
+async function allowMicrophone(call) {
+  if (!navigator.mediaDevices) throw new Error("which takes https or localhost");
+  const [track] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getAudioTracks();
+  if (!call || run !== call) {
+    track.stop();
+    return;
+  }
+  microphone = track;
+  await view.hear(track);
+}
+
+/** Give the microphone back. */
+function deafen() {
+  microphone?.stop();
+  microphone = null;
+  view.hear(null);
+  hears(false);
+}
+
+function hears(on) {
+  $("microphone").setAttribute("aria-pressed", String(on));
+  $("microphone").textContent = on ? "It hears you: stop" : "Speak to it";
 }
 
 view.addEventListener("transcript", ({ detail: { role, turn, text } }) => {

@@ -343,6 +343,10 @@ function reported(given) {
       return given.error ? `tool failed: ${given.error}` : "tool answered";
     case "closed":
       return `the room closed: ${given.reason}`;
+    case "published":
+      return `${who} sends ${given.source.replaceAll("_", " ")}`;
+    case "unheard":
+      return `the avatar has heard no user for ${given.seconds} s`;
     case "spoke":
       return `the user spoke for ${given.seconds} s`;
     default:

@@ -176,7 +176,8 @@ class Peer:
         for transceiver in self._connection.getTransceivers():
             if transceiver.mid == mid:
                 transceiver.sender.replaceTrack(outgoing.track)
-                transceiver.direction = "sendonly"
+                # no more is answered than was offered; no camera is taken, see below
+                transceiver.direction = "sendrecv" if kind == "audio" else "sendonly"
                 self.attached[kind] = mid
                 self._streams[mid] = outgoing.stream
 

@@ -5,8 +5,10 @@ that answer hangs up. Its data channel `events` carries JSON texts: what LiveKit
 packets and as signals. There is no second offer on this path. So the avatar's tracks are negotiated
 at once, and rest until the avatar appears.
 
-Such a client only watches and listens: what it sends is declined. Apart from that it is a
-participant like any other, and a room tells it from LiveKit's clients by nothing.
+Where it offers to send in the section of the avatar's voice, that is its microphone: published once
+some of it has come, since a page may begin to send at any time without another word. A camera is
+declined. Apart from that it is a participant like any other, and a room tells it from LiveKit's
+clients by nothing.
 
 Source: draft-ietf-wish-whep. The data channel is ours.
 """
@@ -21,7 +23,7 @@ from typing import Any, Protocol, cast
 import orjson
 from aiohttp import web
 from livekit.protocol.models import DataPacket, DisconnectReason
-from livekit.protocol.rtc import SignalResponse
+from livekit.protocol.rtc import AddTrackRequest, SignalResponse
 
 from fake_runway.clock import pause
 from fake_runway.room.call import Call
@@ -29,7 +31,7 @@ from fake_runway.room.clients.participant import Participant
 from fake_runway.room.clients.peer import EVENTS, Outgoing
 from fake_runway.room.tokens import Admission, JoinRefused
 from fake_runway.room.wire import packets, sdp
-from fake_runway.room.wire.signalling import Description, Joining
+from fake_runway.room.wire.signalling import Description, Joining, Publish
 from fake_runway.web import cors
 from fake_runway.web.bodies import read
 from fake_runway.web.callers import bearer
@@ -44,6 +46,7 @@ MOST_CLIENTS = 100
 _TAKEN = frozenset({SDP, "application/*", "*/*"})
 _FLUSH_S = 0.5  # what was sent last is on its way
 _USED_EVERY_S = 30.0
+_MICROPHONE = AddTrackRequest(cid="microphone", type="AUDIO", source="MICROPHONE")
 _HEADERS = {**cors.ORIGIN, "Access-Control-Expose-Headers": "Location"}
 
 
@@ -192,7 +195,19 @@ class _Client(Participant):
             self._host.received(self, said_by_client(raw), len(raw))
 
     def on_sound(self, level: float, seconds: float) -> None:
-        """Do not listen: it only watches."""
+        """Listen whether it speaks, if it may."""
+        if not self.admission.can_publish:  # as a viewer
+            return
+        if _MICROPHONE.cid not in self.tracks:
+            self._publish()
+        super().on_sound(level, seconds)
+
+    def _publish(self) -> None:
+        self._signalling, actions = self._signalling.publish(_MICROPHONE)
+        for action in actions:
+            if isinstance(action, Publish):
+                self.tracks[action.cid] = action.track
+                self._host.published(self, action.track, on=True)
 
 
 # Requests

@@ -106,10 +106,16 @@ def stream_id(participant_sid: str, track_sid: str) -> str:
 
 
 def receiving(offered: list[Section], kind: str) -> str:
-    """Return the id of the first section of a kind in which the client only receives, or ""."""
-    return next(
-        (each.mid for each in offered if each.kind == kind and each.direction == "recvonly"), ""
-    )
+    """Return the id of the section of a kind in which the client receives, "" if there is none.
+
+    It is the first in which it does nothing else: LiveKit's clients send in sections of their own.
+    Where there is none, it is the first in which it may send as well, as WHEP allows.
+    """
+    for direction in ("recvonly", "sendrecv"):
+        for each in offered:
+            if each.kind == kind and each.direction == direction:
+                return each.mid
+    return ""
 
 
 def _with_stream(section: Section, stream: str | None) -> Iterator[str]:

@@ -88,6 +88,12 @@ def test_the_avatar_is_sent_where_the_client_only_receives() -> None:
     assert receiving(sections(ANSWER), "video") == ""
 
 
+def test_the_avatar_is_sent_where_the_client_sends_as_well_if_there_is_no_other_place() -> None:
+    """As clients by WHEP offer it."""
+    both = sections(OFFER.replace("a=recvonly", "a=sendrecv"))
+    assert (receiving(both, "audio"), receiving(both, "video")) == ("0", "2")
+
+
 def test_the_addresses_of_a_client_are_dropped() -> None:
     """Nothing else of its offer changes."""
     lines = without_candidates(OFFER).split("\r\n")
