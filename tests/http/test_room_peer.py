@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from aioice import ice
 from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
@@ -112,6 +113,19 @@ async def test_tracks_and_data_flow_by_the_answer_to_one_offer(
     assert hosts == {ADDRESS}
     assert [each.direction for each in sections(answer)[:3]] == ["sendonly", "sendonly", "inactive"]
     assert [each.track for each in sections(answer)[:3]] == ["TR_a", "TR_v", ""]
+
+
+async def test_firefox_gets_an_address_beside_loopback(
+    client: RTCPeerConnection, heard: Heard
+) -> None:
+    """It pairs none of loopback with the addresses that it has."""
+    client.addTransceiver("audio", direction="recvonly")
+    offer = (await offered(client)).replace("o=-", "o=mozilla...THIS_IS_SDPARTA-99.0")
+    peer = Peer(heard)
+    hosts = re.findall(r"a=candidate:\S+ \d udp \d+ (\S+)", await peer.answer(offer, {}))
+    await peer.close()
+    others = ice.get_host_addresses(use_ipv4=True, use_ipv6=False)
+    assert set(hosts) == {ADDRESS, *others}
 
 
 async def test_a_late_track_is_attached_in_the_answer_to_a_second_offer(

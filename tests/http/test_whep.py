@@ -99,7 +99,12 @@ async def test_a_call_that_is_over_is_gone_without_a_search_for_circles(
             call = call_of(fake, session)
             [who] = call._present.values()
             assert who._publisher is not None
-            had = [ref(call), ref(who), ref(who.video), ref(who._publisher._connection)]
+            had: list[ref[Any]] = [
+                ref(call),
+                ref(who),
+                ref(who.video),
+                ref(who._publisher._connection),
+            ]
             del call, who
             await left(http, fake, page, session.user["token"])
         await over(fake, session)

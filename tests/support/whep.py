@@ -57,7 +57,7 @@ class Spectator:
         return [message["type"] for message in self.messages]
 
     async def offer(self, microphone: MediaStreamTrack | None = None) -> str:
-        """Return its offer: to receive a picture and a voice, and to send what a microphone does."""
+        """Return its offer: to receive a picture and a voice, and to send a microphone."""
         direction = "sendrecv" if microphone else "recvonly"
         self.connection.addTransceiver(microphone or "audio", direction=direction)
         self.connection.addTransceiver("video", direction="recvonly")

@@ -1,8 +1,8 @@
 """One WebRTC connection with a client, by aiortc.
 
-The client's addresses are not used, and the only one of ours is loopback: a client on another
-machine, or before a container's mapped ports, never gets here. aioice then waits without an end, so
-a connection that is not up in `CONNECT_S` counts as failed.
+The client's addresses are not used, and the only one of ours is loopback (but for Firefox, see
+`loopback`): a client on another machine, or before a container's mapped ports, never gets here.
+aioice then waits without an end, so a connection that is not up in `CONNECT_S` counts as failed.
 """
 
 import asyncio
@@ -103,7 +103,8 @@ class Peer:
         Raises:
             BadDescription: it cannot be answered.
         """
-        return await self._undisturbed(self._answer(offer, outgoing))
+        work = self._answer(offer, outgoing)
+        return await self._undisturbed(work, and_others=sdp.is_of_firefox(offer))
 
     async def offer(self, outgoing: Mapping[str, Outgoing]) -> str:
         """Return an offer of ours, with all tracks and the data channels.
@@ -122,15 +123,18 @@ class Peer:
         sdp.sections(answer)
         await self._undisturbed(self._apply("answer", sdp.without_candidates(answer)))
 
-    async def _undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _undisturbed(self, work: Coroutine[Any, Any, T], *, and_others: bool = False) -> T:
         """Do the work, one after the other, and to its end.
 
         A caller that is cancelled would leave a socket open that is just being bound.
+
+        Args:
+            and_others: as of `only_loopback`.
         """
 
         async def in_turn() -> T:
             async with self._negotiating:
-                with only_loopback():
+                with only_loopback(and_others=and_others):
                     return await work
 
         return await asyncio.shield(self._start(in_turn(), self._negotiations))

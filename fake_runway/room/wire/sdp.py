@@ -15,6 +15,7 @@ from dataclasses import dataclass
 LARGEST_SDP = 128 * 1024
 """Characters of an offer or answer; a browser with camera and microphone sends about 20 kB."""
 MOST_SECTIONS = 64
+_BEGINNING = 200  # characters, in which the origin stands
 
 _DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _RID_EXTENSIONS = frozenset(
@@ -68,6 +69,11 @@ def sections(sdp: str) -> list[Section]:
 def without_candidates(sdp: str) -> str:
     """Return a description without the addresses of its sender."""
     return _joined(line for line in sdp.splitlines() if not line.startswith(_CANDIDATES))
+
+
+def is_of_firefox(sdp: str) -> bool:
+    """Return whether Firefox has written a description: the line of its origin says so."""
+    return any(line.startswith("o=mozilla") for line in sdp[:_BEGINNING].splitlines())
 
 
 def answer_text(answer: str, offer: str, tracks: Mapping[str, str]) -> str:

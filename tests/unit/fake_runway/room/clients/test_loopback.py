@@ -37,4 +37,6 @@ async def test_only_loopback_is_gathered_within() -> None:
     assert await inside == {ADDRESS}
     with only_loopback():
         assert await addresses() == {ADDRESS}
+    with only_loopback(and_others=True):
+        assert await addresses() == {ADDRESS, *ORIGINAL(use_ipv4=True, use_ipv6=False)}
     assert await addresses() == outside

@@ -9,6 +9,7 @@ from fake_runway.room.wire.sdp import (
     MOST_SECTIONS,
     BadDescription,
     answer_text,
+    is_of_firefox,
     offer_text,
     receiving,
     sections,
@@ -92,6 +93,13 @@ def test_the_avatar_is_sent_where_the_client_sends_as_well_if_there_is_no_other_
     """As clients by WHEP offer it."""
     both = sections(OFFER.replace("a=recvonly", "a=sendrecv"))
     assert (receiving(both, "audio"), receiving(both, "video")) == ("0", "2")
+
+
+def test_an_offer_of_firefox_is_known_by_its_origin() -> None:
+    """Where a title says the same, it is another's."""
+    origin = "o=mozilla...THIS_IS_SDPARTA-99.0 5 0 IN IP4 0.0.0.0"
+    assert is_of_firefox(OFFER.replace("o=- 1 2 IN IP4 127.0.0.1", origin))
+    assert not is_of_firefox(OFFER.replace("s=-", f"s={origin}"))
 
 
 def test_the_addresses_of_a_client_are_dropped() -> None:
