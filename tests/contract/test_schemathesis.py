@@ -36,7 +36,7 @@ EXAMPLES = settings(
 # there are many operations, and most take no body
 FEWER = settings(EXAMPLES, max_examples=examples(15))
 BY_DESIGN = ["ignored_auth"]
-_FRAMING = frozenset({"transfer-encoding", "content-length", "expect", "content-encoding"})
+FRAMING = frozenset({"transfer-encoding", "content-length", "expect", "content-encoding"})
 RULES_BEYOND_SCHEMA = {
     "queryUsage": "90 days at the most, and dates that exist",
     "createSession": "tool names are unique",
@@ -179,7 +179,7 @@ def test_calls_that_follow_each_other_keep_the_contract(fake_url: str) -> None:
     class Played(machine):  # type: ignore[misc]  # made at run time
         def before_call(self, case: schemathesis.Case[Any]) -> None:
             case.headers.update({"Authorization": f"Bearer {_token_for(case, fake_url)}"} | VERSION)
-            for name in [each for each in case.headers if each.lower() in _FRAMING]:
+            for name in [each for each in case.headers if each.lower() in FRAMING]:
                 del case.headers[name]  # what frames a request is the client's, and aiohttp's
 
         def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
