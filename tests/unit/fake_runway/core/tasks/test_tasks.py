@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fake_runway.core.billing import DAY_S
 from fake_runway.core.durations import NEVER, NO_TIME, Fixed
 from fake_runway.core.errors import (
     IllegalTransition,
@@ -319,3 +320,41 @@ def test_the_id_of_a_materialised_task_is_skipped() -> None:
     get_task(account, ids[1], at=START)
 
     assert create_task(account, MOVIE, at=START).id == ids[2]
+
+
+def test_a_task_of_one_credit_is_given_back_as_any_other() -> None:
+    """The cheapest speech costs one."""
+    account = account_with(task=TaskPlan(failure=BROKEN))
+    task = create_task(account, MOVIE._replace(charge=1), at=START)
+    assert account.spent == 1
+    assert get_task(account, task.id, at=START + 200).cost == account.spent == 0
+
+
+def test_creates_count_for_24_hours_and_are_then_forgotten() -> None:
+    """At the very instant at which a day is over, a create does not count any more."""
+    account = account_with()
+    for seconds in (0.0, 10.0, DAY_S):
+        create_task(account, PICTURE, at=START + seconds)
+    use = account.tasks.use_of(PICTURE.pool)
+    assert [each - START for each in use.created] == [10.0, DAY_S]
+    assert account.tasks.used_today(PICTURE.pool, START + DAY_S) == 2
+    assert account.tasks.used_today(PICTURE.pool, START + DAY_S + 10) == 1
+
+
+def test_equal_requests_are_one_value() -> None:
+    """A world with 100,000 tasks keeps few requests."""
+    account = account_with()
+    first, second = (
+        create_task(account, MOVIE._replace(usual_s=float("50")), at=START) for _ in range(2)
+    )
+    assert first.request is second.request
+
+
+def test_only_a_task_that_may_have_succeeded_can_have_output() -> None:
+    """One that waits or runs may have by the time of the call; a failed one and none have not."""
+    account = account_with(task=TaskPlan(failure=BROKEN))
+    task = create_task(account, MOVIE, at=START)
+    assert account.tasks.can_have_output(task.id)
+    account.advance(START + 200)
+    assert not account.tasks.can_have_output(task.id)
+    assert not account.tasks.can_have_output(FOREIGN_ID)
