@@ -40,6 +40,7 @@ class Family:
         perform: does a call of a script.
         seen: returns what can be seen of an account at an instant.
         things: returns all resources of an account by id.
+        counts: returns how many were created so far, and how many have not ended, of its store.
         poll: looks at one.
         is_over: whether nothing happens to one any more.
         settings, scripts: make up both.
@@ -51,6 +52,7 @@ class Family:
     perform: Callable[[Any, Any], Any]
     seen: Callable[[Account, float], Any]
     things: Callable[[Account], dict[str, Any]]
+    counts: Callable[[Account], tuple[int, int]]
     poll: Callable[[Account, str, float], Any]
     is_over: Callable[[Any], bool]
     settings: st.SearchStrategy[Any]
@@ -88,6 +90,7 @@ def _tasks() -> Family:
         of_tasks.perform,
         of_tasks.seen,
         lambda account: dict(account.tasks.by_id),
+        lambda account: (account.tasks.created_count, account.tasks.live),
         lambda account, task_id, at: get_task(account, task_id, at=at).progress(at),
         lambda task: TASK.is_terminal(task.state),
         of_tasks.task_settings,
@@ -111,6 +114,7 @@ def _assets(kind: AssetKind) -> Family:
         of_assets.perform,
         of_assets.seen,
         things,
+        lambda account: (account.assets.created_count, account.assets.live),
         lambda account, asset_id, at: get_asset(account, kind, asset_id, at=at),
         lambda asset: kind.resource.is_terminal(asset.state),
         of_assets.asset_settings,
@@ -224,7 +228,9 @@ def test_the_recorded_changes_make_up_what_there_is(family: Family, data: st.Dat
     for id_, thing in family.things(run.account).items():
         shown = thing._replace(deleted=False) if isinstance(thing.state, TaskState) else thing
         assert folded[id_] == shown
-    account = run.account
+    account, created = run.account, [each for each in run.recorded if each.before is None]
+    living = [thing for thing in folded.values() if not family.is_over(thing)]
+    assert family.counts(account) == (len(created), len(living))
     charged = sum(change.charge for change in run.recorded)
     assert charged == sum(account.tasks.spent.values()) + sum(account.assets.spent.values())
     assert account.spent == charged + sum(account.spent_by_day.values())

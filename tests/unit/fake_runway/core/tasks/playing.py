@@ -19,6 +19,7 @@ from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.task_calls import apply_task_event, create_task, delete_task, get_task
 from fake_runway.core.tasks.courses import CourseNode, NodeEnd, NodePlan, OnNodeError
 from fake_runway.core.tasks.models import Quota
+from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts
 from fake_runway.core.tasks.task import (
     NodeRequest,
@@ -57,6 +58,14 @@ WORKFLOW = TaskRequest(
         _node("move", "film", 60, 90.0, 0),
     ),
 )
+AVATAR_VIDEO = request_of(
+    "createAvatarVideo",
+    {
+        "model": "gwm1_avatars",
+        "avatar": {"type": "runway-preset", "presetId": "cat-character"},
+        "speech": {"type": "text", "text": "Hello."},
+    },
+)
 
 
 def account_with(record: Callable[[TaskChange], None] = lambda _: None, **given: Any) -> Account:
@@ -77,6 +86,7 @@ class Ask(Enum):
     MOVIE = "movie"
     PICTURE = "picture"
     WORKFLOW = "workflow"
+    AVATAR_VIDEO = "avatar video"
     SESSION = "session"
     GET = "get"
     DELETE = "delete"
@@ -84,7 +94,12 @@ class Ask(Enum):
     CHANGE = "change settings"
 
 
-_REQUESTS = {Ask.MOVIE: MOVIE, Ask.PICTURE: PICTURE, Ask.WORKFLOW: WORKFLOW}
+_REQUESTS = {
+    Ask.MOVIE: MOVIE,
+    Ask.PICTURE: PICTURE,
+    Ask.WORKFLOW: WORKFLOW,
+    Ask.AVATAR_VIDEO: AVATAR_VIDEO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +131,7 @@ def perform(run: TaskRun, call: TaskCall) -> Any:
     known = [*reversed(run.ids), FOREIGN_ID]
     task_id = known[call.which % len(known)]
     match call.ask:
-        case Ask.MOVIE | Ask.PICTURE | Ask.WORKFLOW:
+        case Ask.MOVIE | Ask.PICTURE | Ask.WORKFLOW | Ask.AVATAR_VIDEO:
             task = create_task(account, _REQUESTS[call.ask], at=at)
             run.ids.append(task.id)
             return task
