@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -140,12 +141,24 @@ def test_a_copy_shares_nothing_that_changes() -> None:
 
 
 def test_the_oldest_slot_is_forgotten() -> None:
-    """A client that asks for slots for ever takes up no more memory."""
+    """A client that asks for slots for ever takes up no more memory; all of them are counted."""
     uploads = Uploads()
+    assert uploads.created_count == 0
     first = uploads.create("0.png", rules=RULES, draws=DRAWS, at=0.0)
     uploads.store(first.id, PICTURE, rules=RULES, at=0.0)
-    for index in range(MOST_SLOTS):
+    for index in range(MOST_SLOTS + 1):  # the last makes it forget one that has no file
         uploads.create(f"{index}.png", rules=RULES, draws=DRAWS, at=0.0)
     assert (len(uploads), uploads.bytes) == (MOST_SLOTS, 0)
+    assert uploads.created_count == MOST_SLOTS + 2
     with pytest.raises(UnusableUpload, match="unknown"):
         uploads.file(first.uri, at=0.0)
+
+
+@pytest.mark.parametrize("size", [RULES.smallest, RULES.largest])
+def test_a_file_of_the_very_limit_is_taken(size: int) -> None:
+    """Also the one that makes the world's files as large as they may be together."""
+    uploads = Uploads()
+    rules = replace(RULES, kept=size)
+    upload = uploads.create("cat.png", rules=rules, draws=DRAWS, at=0.0)
+    uploads.store(upload.id, FileFacts("image/png", size), rules=rules, at=0.0)
+    assert uploads.bytes == size

@@ -17,6 +17,7 @@ from fake_runway.core.asset_calls import (
     update_asset,
 )
 from fake_runway.core.assets.asset import AssetKind, AssetPlan
+from fake_runway.core.assets.rules import AssetChange
 from fake_runway.core.durations import NEVER, Fixed
 from fake_runway.core.errors import AssetLimitReached, IllegalTransition, InsufficientCredits
 from fake_runway.core.lifecycles.asset import BY_CALLS, AssetEvent
@@ -183,3 +184,30 @@ def test_an_unknown_state_is_refused() -> None:
     with pytest.raises(ValueError, match="processing, ready, failed, deleted"):
         put_asset(account, CAKE, "dough", at=START, state="cold")
     assert account.assets.created_count == 0
+
+
+@BOTH
+def test_all_is_counted(kind: AssetKind) -> None:
+    """What was created, what is there, which of its kind each is, and how often it has changed."""
+    account = account_with()
+    first, second = (create_asset(account, kind, "it", at=START, plan=BAKED) for _ in range(2))
+    assert [each.ordinal for each in (first, second)] == [0, 1]
+    assert second.rank > first.rank
+    changed = update_asset(account, first, "another", at=START)
+    assert [first.version, changed.version] == [0, 1]
+    delete_asset(account, second, at=START)
+    assets = account.assets
+    assert (assets.created_count, assets.live) == (2, 1)
+    assert {each.id for each in assets.every()} == {first.id, second.id}
+
+
+def test_what_is_due_at_one_instant_happens_in_the_order_of_creates() -> None:
+    """And processing leaves what a client has said."""
+    recorded: list[AssetChange] = []
+    account = account_with(recorded.append)
+    cakes = [create_asset(account, CAKE, f"dough {at}", at=START + at, plan=BAKED) for at in (0, 1)]
+    later = update_asset(account, cakes[0], "again", at=START + 1, again=BAKED)
+    account.advance(START + 100)
+    ended = [change.after for change in recorded if change.event is AssetEvent.PROCESSED]
+    assert [each.id for each in ended] == [later.id, cakes[1].id]
+    assert [each.content for each in ended] == ["again", "dough 1"]

@@ -99,3 +99,10 @@ def test_a_cursor_expires_after_its_lifetime() -> None:
     with pytest.raises(ExpiredCursor):
         read_cursor(cursor, of="voices", draws=DRAWS, at=START + 60, rules=rules)
     assert read_cursor(cursor, of="voices", draws=DRAWS, at=START + 1e9, rules=STRICT) == (1,)
+
+
+def test_a_cursor_with_another_character_in_it_is_unknown() -> None:
+    """None is passed over, as base64 may do."""
+    cursor = write_cursor((1, 2), of="things", draws=DRAWS, at=START)
+    with pytest.raises(BadCursor):
+        read_cursor(f"{cursor[:8]}!{cursor[8:]}", of="things", draws=DRAWS, at=START, rules=STRICT)
