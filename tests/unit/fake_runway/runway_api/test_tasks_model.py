@@ -193,13 +193,21 @@ class TasksAndModel(WorldAndModel):
     def __init__(self) -> None:
         super().__init__(Model())
 
-    @initialize()
-    def make_a_router(self) -> None:
-        """There is a router from the start."""
+    @initialize(fate=st.sampled_from([*FATES]), waits_s=st.sampled_from([0.0, 0.5, 5.0, 22.0]))
+    def begin_with_some(self, fate: str, waits_s: float) -> None:
+        """Begin with a router, with tasks of which one waits, and with a slot that has its file."""
         models = {"mode": "allowlist_only", "ids": ["gen4.5"]}
         status, answer = self.ask("createRouter", slug="films", settings={"models": models})
         assert status == 200
         self.router = answer["id"]
+        self.run_a_workflow()
+        for what in ("movie", "movie", "image"):
+            self.make(what, fate)
+        self.route()
+        self.ask_for_a_slot("cat.png")
+        self.ask_for_a_slot("cat.png")
+        self.send(0, 1_000)
+        self.wait(waits_s)
 
     # The model
 
@@ -451,8 +459,8 @@ def _day(at: float) -> str:
 
 TestTasksAndModel = TasksAndModel.TestCase
 TestTasksAndModel.settings = settings(
-    max_examples=examples(60),
-    stateful_step_count=40,
+    max_examples=examples(80),
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.routing.choosing import Candidate, Filter, Preference, choose
-from fake_runway.core.routing.routers import RouterContent, changed_router, new_router
+from fake_runway.core.routing.routers import (
+    NoEligibleModel,
+    RouterContent,
+    UnknownRouterConfig,
+    changed_router,
+    new_router,
+)
 from tests.unit.fake_runway.core.playing import LAW
 
 pools = st.lists(
@@ -109,3 +116,75 @@ def test_a_change_of_settings_is_a_version() -> None:
     assert (again.version, again.allows("x"), again.allows("y")) == (3, False, True)
     assert again.prefers is Preference.COST
     assert (again.ceiling("video"), again.on_capacity) == (None, False)
+
+
+def model(name: str, credits: float, *, is_free: bool = True) -> Candidate:
+    """Return an eligible model."""
+    return Candidate(name, "text_to_image", {}, frozenset(), credits, credits, is_free)
+
+
+@pytest.mark.parametrize(
+    ("prefers", "ranking", "outcome", "reason"),
+    [
+        (Preference.COST, True, "cost", "lowest_cost"),
+        (Preference.COST, False, "cost", "lowest_cost"),
+        (Preference.LATENCY, True, "selected", "best_latency"),
+        (Preference.QUALITY, True, "selected", "best_quality"),
+        (Preference.QUALITY, False, "fallback", "filter_order_fallback"),
+    ],
+)
+def test_a_choice_says_why(prefers: Preference, ranking: bool, outcome: str, reason: str) -> None:
+    """By what the router prefers, if it had a choice and a ranking; no step is about capacity."""
+    two = [model("a", 1.0), model("b", 2.0)]
+    choice = choose(two, prefers=prefers, on_capacity=True, ranking=ranking)
+    assert choice.pipeline[-1] == {"type": "rank", "outcome": outcome}
+    assert [step["type"] for step in choice.pipeline] == ["filter"] * len(Filter) + ["rank"]
+    assert (choice.reason_code, choice.all_exhausted) == (reason, False)
+    alone = choose(two[:1], prefers=prefers, on_capacity=True, ranking=ranking)
+    assert alone.pipeline[-1]["outcome"] == "single_candidate"
+    assert alone.reason_code == "only_eligible_model"
+
+
+@pytest.mark.parametrize(
+    ("free", "skipped", "exhausted", "chosen"),
+    [
+        ([False, True], ["a"], False, "b"),
+        ([False, False], [], True, "a"),
+        ([True, False], [], False, "a"),
+    ],
+)
+def test_a_choice_shows_capacity_where_that_mattered(
+    free: list[bool], skipped: list[str], exhausted: bool, chosen: str
+) -> None:
+    """Models were passed over, or none has room; else nothing is said."""
+    two = [model("a", 1.0, is_free=free[0]), model("b", 2.0, is_free=free[1])]
+    choice = choose(two, prefers=Preference.COST, on_capacity=True)
+    steps = [step for step in choice.pipeline if step["type"] == "capacity"]
+    expected = {"type": "capacity", "skipped": skipped, "allExhausted": exhausted}
+    assert steps == ([expected] if skipped or exhausted else [])
+    assert choice.chosen is not None
+    assert choice.chosen.model == chosen
+
+
+def test_settings_are_merged_as_deep_as_they_go() -> None:
+    """A PATCH of one limit leaves the others."""
+    limits = [{"maxCreditsPerGeneration": {kind: 9}} for kind in ("image", "video")]
+    router = new_router({"slug": "a", "settings": limits[0]})
+    changed = changed_router(router, {"settings": limits[1]})
+    assert changed.settings == {
+        "schemaVersion": 1,
+        "optimizeFor": "cost",
+        "maxCreditsPerGeneration": {"image": 9, "video": 9},
+    }
+
+
+def test_a_refusal_shows_the_filters_alone() -> None:
+    """With their names, and which of them left no model."""
+    filters = ({"type": "filter", "filter": "price", "models": []},)
+    refusal = NoEligibleModel((*filters, {"type": "rank", "outcome": "cost"}), ("price",))
+    assert refusal.fields == {
+        "code": "no_eligible_model",
+        "pipeline": [*filters],
+        "emptiedBy": ["price"],
+    }
+    assert UnknownRouterConfig().status == 404

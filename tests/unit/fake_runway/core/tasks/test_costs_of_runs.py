@@ -74,8 +74,7 @@ def test_a_run_that_fails_costs_what_was_made(
     node: str, failure: Failure, failed: TaskCost, costs: dict[str, int], cancelled: TaskCost
 ) -> None:
     """A node that failed, and one that ran then, cost by the switch for failed tasks alone."""
-    settings = {"task": plan(node, failure), "task_costs": TaskCosts(failed, cancelled)}
-    account = account_with(**settings)
+    account = account_with(task=plan(node, failure), task_costs=TaskCosts(failed, cancelled))
     run = create_task(account, WORKFLOW, at=START)
     ended = get_task(account, run.id, at=START + BEGINS_S + 100)
     by_model = {model: credits for (_, model), credits in account.tasks.spent.items() if credits}
