@@ -103,6 +103,9 @@ class _AllWorlds(SharedWorlds):
     def known(self, names: Sequence[str]) -> World | None:
         return super(SharedWorlds, self).known(names)
 
+    def names(self) -> list[str]:
+        return super(SharedWorlds, self).names()
+
 
 class _Every(set[str]):
     def __contains__(self, name: object) -> bool:
