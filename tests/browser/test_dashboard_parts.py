@@ -49,13 +49,18 @@ def test_what_is_made_and_failed_by_hand_says_why(browser: Browser, world: World
     """In each tab; a failure is asked for by its code and its text, by keyboard."""
     with opened(browser) as tab:
         page = tab.page
-        for label, one in (("Avatars", "an avatar"), ("Voices", "a voice"), ("Tasks", "a task")):
+        for label, one, name in (
+            ("Avatars", "an avatar", "Custom avatar"),
+            ("Voices", "a voice", "Custom voice"),
+            ("Tasks", "a task", "gen4.5"),
+        ):
             page.goto(f"{world.url}/{label.lower()}")
             start = "running" if label == "Tasks" else "processing"
             page.get_by_label("State of the new").select_option(start)
             page.get_by_role("button", name=f"Make {one}").click()
             page.get_by_role("listbox", name=label).focus()
             shows(page, f"{start} ·")
+            shows(page, name)  # which no call tells
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
             page.get_by_role("button", name="Fail with…").focus()
