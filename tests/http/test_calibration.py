@@ -302,7 +302,7 @@ async def test_two_failures_tell_what_failing_costs(start_fake: StartFake) -> No
 
 async def test_failures_of_some_are_shares(start_fake: StartFake) -> None:
     """Of sessions before they are READY, of calls, of tasks; and a fake can follow them."""
-    calls = []
+    calls: list[Seen] = []
     for code in (None, None, "INTERNAL", "SAFETY.OUTPUT.IMAGE"):
         forms: dict[str, Any] = {"task": {"failure": code}}
         if code == "INTERNAL":

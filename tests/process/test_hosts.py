@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from fake_runway.cli.serve import serve
-from fake_runway.intercept.interception import HOSTS
+from fake_runway.intercept.variables import HOSTS
 from tests.support.processes import PATIENCE_S, running
 
 HOST = "api.dev.runwayml.com"

@@ -55,8 +55,8 @@ async def test_a_fake_answers_as_was_recorded(tmp_path: Path) -> None:
         async with running("fake_runway", *quick, *odd) as fake:
             url = await address(fake, "RUNWAYML_BASE_URL=")
             recording = ("record", "--port=0", f"--to={url}/v1", f"--output={file}")
-            recording = (*recording, f"--replay-token={written}")
-            async with running("fake_runway", *recording) as recorder:
+            with_token = (*recording, f"--replay-token={written}")
+            async with running("fake_runway", *with_token) as recorder:
                 here = await address(recorder, "RUNWAYML_BASE_URL=")
                 statuses = await connect(http, here)
                 async with http.get(f"{here}/v1/nothing", headers=HEADERS) as answer:

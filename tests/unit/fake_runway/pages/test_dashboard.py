@@ -17,7 +17,8 @@ ROW = re.compile(r"""^  \["(\w+)", ".*?", "(\w+)"(?:, (["'])(.*)\3)?\],$""", re.
 def test_the_form_of_faults_offers_every_effect_and_operation() -> None:
     """A new one needs a row in the form, whose first value makes a fault."""
     script = (FOLDER / "faults.js").read_text()
-    rows, operations = re.findall(r"export const (?:EFFECTS|OPERATIONS) = \[(.*?)\];\n", script, re.DOTALL)
+    lists = r"export const (?:EFFECTS|OPERATIONS) = \[(.*?)\];\n"
+    rows, operations = re.findall(lists, script, re.DOTALL)
     effects = {name: value(kind, text) for name, kind, _, text in ROW.findall(rows)}
 
     assert set(effects) == {effect.name for effect in EFFECTS}
