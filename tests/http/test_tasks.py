@@ -273,18 +273,21 @@ async def test_an_unknown_custom_avatar_makes_no_video(start_fake: StartFake) ->
 
 
 async def test_usage_lists_what_tasks_cost(start_fake: StartFake) -> None:
-    """By day and model, beside sessions."""
+    """By day and model, beside sessions; also models that only an SDK names."""
     fake = await start_fake()
     await fake.create()
+    muse = {"model": "muse_image", "promptText": "A cat", "ratio": "1600:1600"}
+    made = await fake.call("POST", "/v1/text_to_image", json=muse)
     await create(fake, *MOVIE)
     await create(fake, *tagged(MOVIE, "asset-invalid"))
     fake.world.clock.jump(10)
     today = datetime.fromtimestamp(fake.world.clock.now(), UTC).date()
     dates = {"startDate": f"{today}", "beforeDate": f"{today + timedelta(days=1)}"}
     answer = await fake.call("POST", "/v1/organization/usage", json=dates)
-    assert answer.json["models"] == ["gen4.5", "gwm1_avatars"]
+    assert answer.json["models"] == ["gen4.5", "gwm1_avatars", "muse_image"]
     amounts = {each["model"]: each["amount"] for each in answer.json["results"][0]["usedCredits"]}
-    assert amounts == {"gwm1_avatars": 2, "gen4.5": MOVIE_COSTS}
+    picture = made.json["estimatedCost"]["credits"]
+    assert amounts == {"gwm1_avatars": 2, "gen4.5": MOVIE_COSTS, "muse_image": picture}
 
 
 # Outputs

@@ -138,7 +138,6 @@ BREAKS: list[tuple[Callable[[Node], Node], str, Any, str]] = [
         "StringParameter.enum[]:maxLength",
     ),
     (shape("SessionReady"), "additionalProperties", True, "SessionReady:closed"),
-    (shape("ModelId"), "enum", ["gwm1_avatars"], "ModelId:choices"),
     (shape("ApiVersion"), "const", "2025-01-01", "ApiVersion:choices"),
     (sessions, "put", {"operationId": "new", "responses": {}}, "new:unpublished"),
     (avatars, "parameters", VERSION_AND_LIMIT, "listAvatars.cursor:added"),
