@@ -37,8 +37,6 @@ LEANS_ON = ("_parser", "_waiter", "_messages", "_next_keepalive_close_time")
 """The attributes of a connection that are no part of aiohttp's interface."""
 LEANS_ON_IN_BODIES = ("_buffer",)
 """The same of a body's reader."""
-LEANS_ON_IN_PARSERS = ("feed_data", "message_consumed", "set_upgraded")
-"""What a connection asks of its parser."""
 LARGEST_AWAITED = 16_384
 """Bytes of a body that is waited for here: several fit into what aiohttp buffers."""
 
@@ -177,15 +175,8 @@ class _Parser:
         self._missing = 0
         self._begun = self._held = b""
 
-    # `__getattr__` would do for the next two, and has every attribute found by a slower way
-
-    def message_consumed(self) -> None:
-        """Do as aiohttp's parser."""
-        self._parser.message_consumed()
-
-    def set_upgraded(self, val: bool) -> None:
-        """Do as aiohttp's parser."""
-        self._parser.set_upgraded(val)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
 
     @property
     def between_requests(self) -> bool:

@@ -1,7 +1,6 @@
 """Requests are answered alike, whether as they are parsed or by the whole way through aiohttp."""
 
 import asyncio
-import inspect
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from aiohttp import web, web_protocol
+from aiohttp import web
 from aiohttp.streams import StreamReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,13 +23,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import FakeApp, create_app
-from fake_runway.server.at_once import (
-    LARGEST_AWAITED,
-    LEANS_ON,
-    LEANS_ON_IN_BODIES,
-    LEANS_ON_IN_PARSERS,
-    FakeServer,
-)
+from fake_runway.server.at_once import LARGEST_AWAITED, LEANS_ON, LEANS_ON_IN_BODIES, FakeServer
 from fake_runway.server.logs import server_logger
 from fake_runway.server.serving import LONGEST_LINE, fake_server
 from fake_runway.web.ready import ReadyAnswers
@@ -540,8 +533,6 @@ def test_the_names_that_are_leaned_on_exist() -> None:
 
     assert set(LEANS_ON) <= slots
     assert set(LEANS_ON_IN_BODIES) <= set(StreamReader.__slots__)
-    asked = re.findall(r"\bself\._parser\.(\w+)", inspect.getsource(web_protocol))
-    assert set(asked) == set(LEANS_ON_IN_PARSERS)
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.4])
