@@ -165,6 +165,12 @@ _FACTS = _closed(
             },
             "format",
         ),
+        "unpriced": {
+            "description": "What the default price was taken for, each as `endpoint model`.",
+            "type": "array",
+            "maxItems": 100,
+            "items": {"type": "string", "maxLength": 200},
+        },
     },
     *("model", "pool", "quota", "estimate", "charge", "usual_s", "output"),
 )
@@ -184,11 +190,12 @@ def _apply_tasks(call: AdminCall, tasks: list[Json]) -> None:
         with _placed("tasks", index):
             if "request" in each:
                 facts = each["request"]
-                output = OutputForm(**facts["output"])
-                quota = Quota(facts["quota"])
-                request = TaskRequest(
-                    each["operation"], **{**facts, "quota": quota, "output": output}
-                )
+                values = {
+                    "quota": Quota(facts["quota"]),
+                    "output": OutputForm(**facts["output"]),
+                    "unpriced": tuple(facts.get("unpriced", ())),
+                }
+                request = TaskRequest(each["operation"], **{**facts, **values})
             else:
                 bodies.check(each.get("body", {}), each["operation"], strict_keys=True)
                 request = request_of(each["operation"], each.get("body", {}))
@@ -218,6 +225,7 @@ def _export_tasks(world: World) -> list[Json] | None:
             continue  # the run of a workflow follows from its nodes, which are many
         facts = task.request._asdict()
         del facts["nodes"]
+        unpriced = facts.pop("unpriced")
         each: dict[str, Any] = {
             "operation": facts.pop("operation"),
             "state": task.state.value,
@@ -225,6 +233,7 @@ def _export_tasks(world: World) -> list[Json] | None:
                 **facts,
                 "quota": task.request.quota.value,
                 "output": task.request.output._asdict(),
+                **({"unpriced": list(unpriced)} if unpriced else {}),
             },
         }
         if task.failure is not None:

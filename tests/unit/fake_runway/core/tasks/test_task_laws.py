@@ -53,24 +53,24 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
         account: Account, changes: list[TaskChange], *, settings_changed: bool = False
     ) -> None:
         for change in changes[len(recorded) :]:
-            model = change.after.request.model
+            pool = change.after.request.pool
             was = change.before is not None and change.before.state in TASK_ACTIVE
             is_now = change.after.state in TASK_ACTIVE
-            active[model] = active.get(model, 0) + is_now - was
-            recorded.append((change, active[model]))
+            active[pool] = active.get(pool, 0) + is_now - was
+            recorded.append((change, active[pool]))
             limit = _limit(account, change.after)
             assert (is_now and not was) == (change.event is TaskEvent.ADMITTED)
             if change.event is TaskEvent.ADMITTED and not settings_changed:
-                assert active[model] <= limit
+                assert active[pool] <= limit
 
     run = play(settings, [])
     for call in script:
         go_on(run, [call])
         fold(run.account, run.recorded, settings_changed=call.ask is Ask.CHANGE)
         tasks = run.account.tasks
-        for model, use in tasks.models.items():
-            waiting = [one for one in tasks.by_id.values() if one.request.model == model]
-            assert use.active == active[model]
+        for pool, use in tasks.models.items():
+            waiting = [one for one in tasks.by_id.values() if one.request.pool == pool]
+            assert use.active == active[pool]
             assert set(use.queue) == {one.id for one in waiting if one.waits_for_capacity}
             if use.queue:
                 assert use.active >= _limit(run.account, tasks.by_id[next(iter(use.queue))])
