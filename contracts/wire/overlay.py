@@ -15,7 +15,8 @@ An overlay is data (`schemas/overlay.yaml`):
   `choices` values of an enum, `also` another shape for a field. `optional` and `query` change
   parameters of the query.
 
-What a newer document has by itself is left alone; `idle` names the changes that do nothing then.
+What a newer document has by itself, or has no more, is left alone; `idle` names the changes that do
+nothing then.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ _ALTERNATIVE = {"needs", "has", "fields", "like"}
 
 class BadOverlay(ValueError):
     """Data that makes no overlay; the message names the place."""
+
+
+class _Gone(Exception):
+    """What a change rests on is not in the document: which."""
 
 
 @cache
@@ -187,7 +192,12 @@ class Overlay:
         if "alternatives" in change:
             yield from self._alternatives(change, body, where)
             return
-        for shape in _meant(body, change.get("for"), where):
+        try:
+            meant = list(_meant(body, change.get("for")))
+        except _Gone as gone:
+            yield f"{where}: {gone}"
+            return
+        for shape in meant:
             inner = _inside(shape, change.get("in", ()))
             if inner is None:
                 yield f"{where}: there is no {' '.join(change['in'])}"
@@ -215,19 +225,24 @@ class Overlay:
                 yield f"{where}: there is nothing to add to {name}"
 
     def _alternatives(self, change: Json, union: Node, where: str) -> list[str]:
-        """Add alternatives to a union by a discriminator; return which it has already."""
-        if "discriminator" not in union:
-            raise BadOverlay(f"{where}: expected alternatives that differ by one property")
-        key = union["discriminator"]["propertyName"]
-        had = {value: each for each in union["oneOf"] for value in branch_values(each, key)}
-        known = dict(had)
+        """Add alternatives to a union by a discriminator; return which it has or cannot have."""
+        try:
+            key = _discriminator(union)
+        except _Gone as gone:
+            return [f"{where}: {gone}"]
+        known = {value: each for each in union["oneOf"] for value in branch_values(each, key)}
+        left: list[str] = []
         for value, data in change["alternatives"].items():
-            if value not in had:
+            if value in known:
+                left.append(f"{where}: {value} is published")
+                continue
+            try:
                 known[value] = self._alternative(key, value, data, known, f"{where} {value}")
+            except _Gone as gone:
+                left.append(f"{where} {value}: {gone}")
+            else:
                 union["oneOf"].append(known[value])
-        return [
-            f"{where}: {value} is published" for value in change["alternatives"] if value in had
-        ]
+        return left
 
     def _alternative(
         self, key: str, value: str, data: object, known: Mapping[str, Node], where: str
@@ -240,7 +255,7 @@ class Overlay:
         like: Node = {}
         if "like" in wanted:
             if wanted["like"] not in known:
-                raise BadOverlay(f"{where}: there is no {wanted['like']} to be like")
+                raise _Gone(f"there is no {wanted['like']} to be like")
             like = known[wanted["like"]]
         theirs = like.get("properties", {})
         needs = wanted.get("needs", [each for each in like.get("required", ()) if each != key])
@@ -248,6 +263,8 @@ class Overlay:
         properties: Node = {}
         for name in names:
             shape = own.get(name) or theirs.get(name) or self._fields.get(name)
+            if shape is None and like:
+                raise _Gone(f"{wanted['like']} has no {name}")
             if shape is None:
                 raise BadOverlay(f"{where}: nothing says what {name} is")
             properties[name] = copy.deepcopy(shape)
@@ -292,14 +309,20 @@ class Overlay:
         return value
 
 
-def _meant(body: Node, values: Iterable[str] | None, where: str) -> Iterator[Node]:
+def _discriminator(union: Node) -> str:
+    """Return the property by which alternatives differ."""
+    if "discriminator" not in union:
+        raise _Gone("there are no alternatives that differ by one property")
+    name: str = union["discriminator"]["propertyName"]
+    return name
+
+
+def _meant(body: Node, values: Iterable[str] | None) -> Iterator[Node]:
     """Yield the alternatives of a union that `values` names; without any, the body itself."""
     if values is None:
         yield body
         return
-    if "discriminator" not in body:
-        raise BadOverlay(f"{where}: expected alternatives that differ by one property")
-    key = body["discriminator"]["propertyName"]
+    key = _discriminator(body)
     for each in body["oneOf"]:
         if set(branch_values(each, key)) & set(values):
             yield each
