@@ -35,7 +35,7 @@ from fake_runway.core.scenario.workflow_forms import WORKFLOW_LIST, WORKFLOWS
 from fake_runway.core.task_calls import apply_task_event, create_task
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.requests import request_of
-from fake_runway.core.tasks.task import OutputForm, TaskRequest
+from fake_runway.core.tasks.task import MOST_FILES, OutputForm, TaskRequest
 from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, describe_workflow
 from fake_runway.core.types import LARGEST_INTEGER, Json
 from fake_runway.scenarios.check import breaches
@@ -158,7 +158,7 @@ _FACTS = _closed(
         "output": _closed(
             {
                 "format": {"type": "string", "pattern": "^[a-z0-9]{1,8}$"},
-                "files": {"type": "integer", "minimum": 1, "maximum": 100},
+                "files": {"type": "integer", "minimum": 1, "maximum": MOST_FILES},
                 "width": {"type": "integer", "minimum": 0, "maximum": 16_384},
                 "height": {"type": "integer", "minimum": 0, "maximum": 16_384},
                 "seconds": {"type": "number", "minimum": 0, "maximum": 86_400},

@@ -293,6 +293,14 @@ async def test_usage_lists_what_tasks_cost(start_fake: StartFake) -> None:
 # Outputs
 
 
+async def test_outputs_are_bounded_where_no_limit_is_published(start_fake: StartFake) -> None:
+    """Any number of variants is accepted; as many files as a fake gives are made."""
+    fake = await start_fake(Settings(limits=Limits(credits=None)))
+    bell = {"model": "mirelo_sfx_2_0", "promptText": "A bell", "duration": 2}
+    task = await succeeded(fake, "sound_effect", {**bell, "numVariants": 45_000_000})
+    assert len(set(task["output"])) == len(task["output"]) == 100
+
+
 async def download(url: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
     """Download from an address as it is: status, headers, body."""
     async with aiohttp.ClientSession() as http, http.request(method, url, headers=headers) as got:

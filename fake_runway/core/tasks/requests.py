@@ -5,7 +5,7 @@ from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
 from fake_runway.core.tasks.orders import NOT_READ, InputMedia, Output
 from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.table import MODELS
-from fake_runway.core.tasks.task import OutputForm, TaskRequest
+from fake_runway.core.tasks.task import MOST_FILES, OutputForm, TaskRequest
 from fake_runway.core.types import Json
 
 
@@ -40,7 +40,7 @@ def request_of(
         model.typical_s,
         OutputForm(
             file_format,
-            order.count,
+            min(order.count, MOST_FILES),
             0 if order.kind is Output.AUDIO else width,
             0 if order.kind is Output.AUDIO else height,
             order.seconds,

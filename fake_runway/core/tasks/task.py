@@ -215,6 +215,10 @@ class TaskStage:
 _StageKey = tuple[TaskEvent | None, TaskEvent | None, Failure | None]
 
 
+MOST_FILES = 100
+"""The files that a task makes at most, where the API publishes no limit."""
+
+
 class OutputForm(NamedTuple):
     """The files that a task makes.
 
