@@ -7,6 +7,7 @@ to exist: files, cursors, slugs, resources.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -29,7 +30,7 @@ from tests.contract.test_schemathesis import FEWER, FRAMING, UNLIMITED, excluded
 from tests.support.servers import SECRET, VERSION, serving_fake
 from tests.support.threads import in_a_thread
 
-SOON = AssetPlan(Fixed(0.05))
+SOON = AssetPlan(Fixed(0.0))
 GENEROUS = replace(
     UNLIMITED,
     task=TaskPlan(pending=Fixed(0.01), run=Fixed(0.05)),
@@ -100,13 +101,15 @@ def test_the_whole_api_keeps_its_contract(
 ) -> None:
     """No undocumented status, header or body, no 5xx, for valid and invalid requests."""
     operation = every.find_operation_by_id(operation_id)
-    left_out = excluded(operation_id, BEYOND_SCHEMA)
-
     @FEWER
     @given(operation.as_strategy(generation_mode=mode))
     def played(case: schemathesis.Case[Any]) -> None:
         case.headers.update({"Authorization": f"Bearer {SECRET}"} | VERSION)
-        response = case.call_and_validate(base_url=fake_url, excluded_checks=left_out)
+        response = case.call(base_url=fake_url)
+        # the check that invalid data is rejected does not know that 413 is a rejection
+        large = ("negative_data_rejection",) if response.status_code == 413 else ()
+        left_out = excluded(operation_id, BEYOND_SCHEMA, *large)
+        case.validate_response(response, excluded_checks=left_out)
         assert response.status_code < 500
 
     played()
@@ -137,10 +140,16 @@ def test_calls_of_the_whole_api_that_follow_each_other_keep_the_contract(
     """What was made is read, changed, used and deleted, in any order."""
     machine: Any = every.include(operation_id=[*PARTS[part]]).as_state_machine()
     seen: set[tuple[str, int]] = set()
+    runs = itertools.count()
 
     class Played(machine):  # type: ignore[misc]  # made at run time
+        def setup(self) -> None:
+            super().setup()
+            # a world for each run: what is answered has to be the same when a run is repeated
+            self.secret = f"{part}-{next(runs)}"
+
         def before_call(self, case: schemathesis.Case[Any]) -> None:
-            case.headers.update({"Authorization": f"Bearer {SECRET}"} | VERSION)
+            case.headers.update({"Authorization": f"Bearer {self.secret}"} | VERSION)
             for name in [each for each in case.headers if each.lower() in FRAMING]:
                 del case.headers[name]  # what frames a request is the client's, and aiohttp's
 
