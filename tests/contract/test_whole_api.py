@@ -101,6 +101,7 @@ def test_the_whole_api_keeps_its_contract(
 ) -> None:
     """No undocumented status, header or body, no 5xx, for valid and invalid requests."""
     operation = every.find_operation_by_id(operation_id)
+
     @FEWER
     @given(operation.as_strategy(generation_mode=mode))
     def played(case: schemathesis.Case[Any]) -> None:

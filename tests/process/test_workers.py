@@ -360,10 +360,14 @@ async def test_a_cluster_is_a_store(take_port: Callable[[], int]) -> None:
 
 
 @pytest.mark.exhaustive
-async def test_ten_thousand_keys_are_used_once_each() -> None:
-    """Four workers, and 10,000 keys that four clients use at once: exactly one gets each."""
+async def test_thousands_of_keys_are_used_once_each() -> None:
+    """Four workers, and keys that four clients use at once: exactly one gets each.
+
+    FAKE_RUNWAY_TEST_RACES says how many keys.
+    """
+    count = int(os.environ.get("FAKE_RUNWAY_TEST_RACES", "2500"))
     async with serving(4) as (_, url):
-        assert 9_990 <= await races(url, 10_000) <= 10_000
+        assert 0.999 * count <= await races(url, count) <= count
 
 
 @pytest.mark.exhaustive
