@@ -466,15 +466,15 @@ async def test_a_soak_with_a_kill_a_minute() -> None:
 
     FAKE_RUNWAY_TEST_SOAK says for how many minutes.
     """
-    minutes = int(os.environ.get("FAKE_RUNWAY_TEST_SOAK", "2"))
+    minutes = int(os.environ.get("FAKE_RUNWAY_TEST_SOAK", "1"))
     kept = ("--journal=200", "--journal-mib=1", "--retained=200")
     async with serving(4, *kept) as (program, url):
         load = Load(url)
         tasks = [asyncio.ensure_future(load.run(number)) for number in range(12)]
         sizes = []
         for minute in range(minutes):
-            for _ in range(4):
-                await pause(14)
+            for _ in range(8):
+                await pause(7)
                 sizes.append(used_by([program._process.pid, *workers_of(program)]))
             os.kill(workers_of(program)[minute % 4], signal.SIGKILL)
             await load.until(20)
