@@ -127,7 +127,7 @@ async def _serve(
     stopped = stop_signal()
     configuration = configuration_from(options, scenario=scenario_of(recorded))
     set_up_logging(options)
-    async with serving(configuration) as fake:
+    async with serving(configuration, prepare_room=True) as fake:
         url = reachable(fake.url)
         _say(url, configuration, options)
         async with (

@@ -69,7 +69,7 @@ async def _up(options: dict[str, Any], gateway_port: int, gateway_options: Seque
     configuration = configuration_from(options)
     set_up_logging(options)
     _check_free(configuration.host, gateway_port)
-    async with serving(configuration) as fake:
+    async with serving(configuration, prepare_room=True) as fake:
         own = [f"--host={configuration.host}", f"--port={gateway_port}"]
         own += [f"--log-level={options['log_level']}", "--log-format=text", "--shutdown-grace=0"]
         gateway = await _start_gateway(fake, [*own, *gateway_options])

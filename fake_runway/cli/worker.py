@@ -111,7 +111,7 @@ async def serve_as_worker(number: int, options: dict[str, Any], scenario: Json |
     # its own port is for the other workers
     given = {**options, "admin_token": token}
     configuration = replace(configuration_from(given, scenario=scenario), port=0)
-    async with serving(configuration) as fake:
+    async with serving(configuration, prepare_room=True) as fake:
         worlds, app, server = fake.worlds, fake.app, fake.server
         assert isinstance(worlds, SharedWorlds)
         assert isinstance(app, SharedApp)

@@ -103,15 +103,29 @@ def _nothing() -> Selected:
 
 
 @asynccontextmanager
-async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
+async def serving(
+    configuration: Configuration, *, prepare_room: bool = False
+) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
+
+    Args:
+        prepare_room: import what a call needs soon after the start, and not when the first client
+            joins, who then waits for it. It takes a second of CPU, which most tests would waste.
 
     Raises:
         PortTaken: with the reason, before anything was started.
         StateFileError: its file cannot be used.
     """
     async with _worlds(configuration) as worlds, _served(configuration, worlds) as served:
-        yield served
+        if not prepare_room:
+            yield served
+            return
+        importing = asyncio.ensure_future(served.app.rooms.import_later())
+        try:
+            yield served
+        finally:
+            importing.cancel()
+            await asyncio.gather(importing, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -171,18 +185,13 @@ async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator
             ).start()
         except (OSError, UnicodeError) as error:
             raise PortTaken(configuration.host, configuration.port, error) from error
-        importing = asyncio.ensure_future(app.rooms.import_later())
         load = configuration.load
         files = configuration.files if load is not None else ()
-        try:
-            url = url_of(configuration.host, runner.addresses[0][1])
-            if configuration.store is not None:
-                await _join(configuration.store, url, runner.addresses[0][1], worlds)
-            async with reloading(worlds, files, load or _nothing):
-                yield Serving(url, worlds, app, server)
-        finally:
-            importing.cancel()
-            await asyncio.gather(importing, return_exceptions=True)
+        url = url_of(configuration.host, runner.addresses[0][1])
+        if configuration.store is not None:
+            await _join(configuration.store, url, runner.addresses[0][1], worlds)
+        async with reloading(worlds, files, load or _nothing):
+            yield Serving(url, worlds, app, server)
     finally:
         await app.close()
         await runner.cleanup()
