@@ -385,12 +385,6 @@ class RunwayHandler:
             check_version(head.version)
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
-        if operation.links and (
-            operation.id != "getTask"
-            or settings.materialise
-            or world.account.tasks.can_have_output(head.name.lower())
-        ):
-            exchange.media_url = f"http://{head.host}/w/{world.name}"
         declared = self._declared[operation.id]
         if head.name:
             if head.subject is None:
@@ -403,6 +397,12 @@ class RunwayHandler:
                     id_ = checked_id(head.name, sortable=operation.sortable)
                 head.subject = Subject(declared.kind, id_)
             exchange.subject = head.subject
+        if operation.links and (
+            operation.id != "getTask"
+            or settings.materialise
+            or world.account.tasks.can_have_output(exchange.subject.id)
+        ):
+            exchange.media_url = f"http://{head.host}/w/{world.name}"
         if head.connection is not None:
             if declared.role is Role.POLL:
                 world.unread.read(head.connection)  # the rest once it is applied

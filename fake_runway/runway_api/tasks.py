@@ -69,11 +69,12 @@ def get_task(call: RunwayCall) -> Reply:
     task = task_calls.get_task(world.account, exchange.subject.id, at=at)
     if task.request.nodes:  # published: a run of a workflow is not found here
         raise UnknownTask("Could not find Task")
-    if task.stage.state is not TaskState.SUCCEEDED:
+    state = task.stage.state
+    if state is not TaskState.SUCCEEDED:
         exchange.media_url = ""  # no address of this answer follows from it
     if bodies is not None and (made := bodies.of_task(task, base, at)) is not None:
         return Reply(200, made)
-    state, until = task.stage.state, math.inf
+    until = math.inf
     outputs: Sequence[str] = ()
     if state is TaskState.RUNNING:
         until = progress_until(task, at)

@@ -42,7 +42,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.task_calls import apply_task_event
-from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.task import Task, TaskPlan
 from fake_runway.core.types import Json
 from fake_runway.core.uploads import Uploads
 from fake_runway.scenarios.catalogue import Catalogue
@@ -383,14 +383,8 @@ class World:
         kind = exchange.subject.kind
         if kind == TASK.name:
             task = self.account.tasks.by_id.get(exchange.subject.id)
-            return self._task_faults(
-                exchange,
-                template,
-                self.settings.task if task is None else task.stage.plan,
-                since=self.since if task is None else task.created_at,
-                ordinal=None if task is None else task.ordinal,
-                state=None if task is None else task.state,
-            )
+            of_task = self.settings.task if task is None else task.stage.plan
+            return self._task_faults(exchange, template, of_task, task=task)
         if (asset_kind := ASSET_KINDS.get(kind)) is not None:
             return self.faults_for_asset(exchange, asset_kind, template=template)
         session = self.account.find(exchange.subject.id)
@@ -439,8 +433,7 @@ class World:
         self, exchange: Exchange, *, template: str, plan: TaskPlan
     ) -> tuple[ActiveFaults, CallFacts] | None:
         """Do the same for a call that creates a task with this plan."""
-        ordinal = self.account.tasks.created_count
-        return self._task_faults(exchange, template, plan, since=self.since, ordinal=ordinal)
+        return self._task_faults(exchange, template, plan, creates=True)
 
     def faults_for_asset(
         self, exchange: Exchange, kind: AssetKind, *, template: str
@@ -469,21 +462,24 @@ class World:
         template: str,
         plan: TaskPlan,
         *,
-        since: float,
-        ordinal: int | None,
-        state: Enum | None = None,
+        task: Task | None = None,
+        creates: bool = False,
     ) -> tuple[ActiveFaults, CallFacts] | None:
         found = self._active_about(exchange.operation, plan)
         if found is NO_FAULTS:
             return None
+        ordinal = self.account.tasks.created_count if creates else None
+        since = self.since
+        if task is not None:
+            since, ordinal = task.created_at, task.ordinal
         return found, CallFacts(
             exchange.operation,
             exchange.method,
             template,
             exchange.at,
             place=None if ordinal is None else (TASK.name, ordinal),
-            addressed=state is not None,
-            state=state,
+            addressed=task is not None,
+            state=None if task is None else task.state,
             since=since,
         )
 

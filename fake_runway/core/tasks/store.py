@@ -75,7 +75,7 @@ class TaskStore:
     def can_have_output(self, task_id: str) -> bool:
         """Return whether there is such a task, and it has succeeded or may have by now."""
         task = self.by_id.get(task_id)
-        return task is not None and task.state not in _WITHOUT_OUTPUT
+        return task is not None and task.stage.state not in _WITHOUT_OUTPUT
 
     def put(self, change: TaskChange, *, retained: int, in_quota: bool = True) -> None:
         """Apply a change.
