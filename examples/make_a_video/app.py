@@ -26,6 +26,7 @@ LONGEST_PROMPT = 1_000
 GIVE_UP_S = 5 * 60  # of waiting for one video
 DOWNLOADS = 3  # tries
 DOWNLOAD_S = 30.0
+HTTP = DefaultHttpxClient()  # one for all: to read the certificates takes a while
 
 TEXTS = {
     "starting": "Your video is on its way.",
@@ -57,8 +58,7 @@ class NotSaved(Exception):
 def create_app(folder: Path | None = None) -> Flask:
     """Return the application; videos are kept in `folder`, by default a new one."""
     app, videos = Flask(__name__), dict[str, Video]()
-    http = DefaultHttpxClient()  # one for both: to read the certificates takes a while
-    runway = RunwayML(http_client=http)  # address and key: RUNWAYML_BASE_URL, RUNWAYML_API_SECRET
+    runway = RunwayML(http_client=HTTP)  # address and key: RUNWAYML_BASE_URL, RUNWAYML_API_SECRET
     folder = folder or Path(tempfile.mkdtemp(prefix="videos-"))
 
     @app.get("/")
@@ -73,7 +73,7 @@ def create_app(folder: Path | None = None) -> Flask:
         name = uuid4().hex
         video = videos[name] = Video(prompt.strip())
         file = folder / f"{name}.mp4"
-        threading.Thread(target=follow, args=(video, file, runway, http), daemon=True).start()
+        threading.Thread(target=follow, args=(video, file, runway), daemon=True).start()
         return jsonify(id=name), 202
 
     @app.get("/videos/<name>")
@@ -91,12 +91,12 @@ def create_app(folder: Path | None = None) -> Flask:
     return app
 
 
-def follow(video: Video, file: Path, runway: RunwayML, http: httpx.Client) -> None:
+def follow(video: Video, file: Path, runway: RunwayML) -> None:
     """Make a video and save it; whatever happens, the video says how it ended."""
     try:
         task_id = create(runway, video.prompt)
         wait(runway, task_id, video)
-        save(runway, task_id, file, http)
+        save(runway, task_id, file)
         video.file, video.state = file, "done"
     except TaskFailedError as error:
         code = getattr(error.task_details, "failure_code", None) or ""
@@ -140,7 +140,7 @@ def wait(runway: RunwayML, task_id: str, video: Video) -> None:
             raise TaskFailedError(details)
 
 
-def save(runway: RunwayML, task_id: str, file: Path, http: httpx.Client) -> None:
+def save(runway: RunwayML, task_id: str, file: Path) -> None:
     """Download the output of a task; each try asks for a new address, for the old may be over.
 
     Raises:
@@ -151,7 +151,7 @@ def save(runway: RunwayML, task_id: str, file: Path, http: httpx.Client) -> None
         if task.status != "SUCCEEDED" or not task.output:
             break
         try:
-            answer = http.get(task.output[0], timeout=DOWNLOAD_S).raise_for_status()
+            answer = HTTP.get(task.output[0], timeout=DOWNLOAD_S).raise_for_status()
         except httpx.HTTPError:
             continue  # 403, 503, or it broke off
         if answer.headers.get("Content-Type", "").startswith("video/"):

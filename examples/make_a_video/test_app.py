@@ -32,7 +32,7 @@ def followed(browser: FlaskClient, address: str) -> list[dict[str, Any]]:
     """Follow a video to its end, as the page does; return all that was shown."""
     shown = [browser.get(address).get_json()]
     while shown[-1]["state"] not in OVER:
-        time.sleep(0.005)
+        time.sleep(0.02)
         shown.append(browser.get(address).get_json())
     return shown
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from hashlib import blake2b
+from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
@@ -152,6 +153,7 @@ class Uploads:
         self.created_count = 0
         self.bytes = 0
         self.contents_changed = False
+        self._due: list[tuple[float, str]] = []  # a heap: when each file expires, and its slot
         self._digests: Mapping[str, str] = {}  # of bytes that are not here yet
 
     def __len__(self) -> int:
@@ -174,7 +176,7 @@ class Uploads:
         """Return an independent copy; the bytes of files are shared, as nothing changes them."""
         twin = copy(self)
         twin._by_id, twin._contents = self._by_id.copy(), self._contents.copy()
-        twin._digests = self._digests
+        twin._due = self._due.copy()
         return twin
 
     def create(self, filename: str, *, rules: UploadRules, draws: Draws, at: float) -> Upload:
@@ -231,6 +233,10 @@ class Uploads:
             )
         self.bytes += file.size
         stored = self._by_id[upload_id] = replace(upload, file=file)
+        heappush(self._due, (upload.until, upload_id))
+        if len(self._due) > 2 * MOST_SLOTS:  # most are of slots that were forgotten
+            self._due = [each for each in self._due if each[1] in self._by_id]
+            heapify(self._due)
         return stored
 
     def keep(self, upload_id: str, content: Content) -> None:
@@ -269,12 +275,12 @@ class Uploads:
 
     def _expire(self, at: float) -> None:
         """Drop the bytes of what has expired; the slots stay, to be told from unknown ones."""
-        gone = [each for each in self._by_id.values() if each.file and at >= each.until]
-        for upload in gone:
-            assert upload.file is not None
-            self.bytes -= upload.file.size
-            self._drop_content(upload.id)
-            self._by_id[upload.id] = replace(upload, file=None)
+        while self._due and at >= self._due[0][0]:
+            upload = self._by_id.get(heappop(self._due)[1])
+            if upload is not None and upload.file is not None:
+                self.bytes -= upload.file.size
+                self._drop_content(upload.id)
+                self._by_id[upload.id] = replace(upload, file=None)
 
     def _forget(self, upload_id: str) -> None:
         upload = self._by_id.pop(upload_id)

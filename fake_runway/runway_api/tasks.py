@@ -134,6 +134,8 @@ def check_tag(world: World, body: Json) -> None:
         if _scenario(world, name) is None:
             nearest = world.catalogue.nearest(name)
             hint = f" Did you mean {nearest}?" if nearest else ""
+            if nearest == name:
+                hint = f" {name} has none: select it by a header or the API secret."
             raise UnknownTag(
                 f"Expected the name of a scenario with a task form in a tag, got another.{hint}"
             )

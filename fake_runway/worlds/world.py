@@ -252,7 +252,6 @@ class World:
     def _rebind(self, bound: Mapping[str, Scenario], form: Scenario) -> None:
         self.scenario = replace(self.scenario, avatars=bound)
         self._plans.pop(form.name, None)
-        self._faults_about.clear()  # of plans that may be gone
 
     def _count_anew(self, concerns: Callable[[str], bool]) -> None:
         """Drop the tallies of the scenario's faults whose names `concerns` accepts."""

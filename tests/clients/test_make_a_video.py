@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PLUGIN = "fake_runway.testing.pytest_plugin"  # a user has no other; those here take seconds
 
 
 def test_the_tests_of_the_example_pass() -> None:
@@ -13,9 +14,9 @@ def test_the_tests_of_the_example_pass() -> None:
     unset = {name for name in os.environ if name.startswith(("PYTEST", "RUNWAYML", "FAKE_RUNWAY"))}
     variables = {name: text for name, text in os.environ.items() if name not in unset}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", PLUGIN],
         cwd=ROOT / "examples" / "make_a_video",
-        env={**variables, "PYTHONPATH": str(ROOT)},
+        env={**variables, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -253,13 +253,21 @@ async def test_a_tag_may_stand_in_any_text(start_fake: StartFake) -> None:
     assert (await poll(fake, task_id))["failureCode"] == "ASSET.INVALID"
 
 
-@pytest.mark.parametrize("name", ["no-such", "no-credits-for-tasks", "slow"])
-async def test_a_tag_has_to_name_a_task_form(start_fake: StartFake, name: str) -> None:
-    """400 with a code of ours, unless tags are turned off."""
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("no-such-thing-at-all", "got another."),
+        ("safety-input-txt", "Did you mean safety-input-text?"),
+        ("slow", "slow has none: select it by a header or the API secret."),
+    ],
+)
+async def test_a_tag_has_to_name_a_task_form(start_fake: StartFake, name: str, hint: str) -> None:
+    """400 with a code of ours and what to do, unless tags are turned off."""
     endpoint, body = tagged(MOVIE, name)
     fake = await start_fake()
     answer = await fake.call("POST", f"/v1/{endpoint}", json=dict(body))
     assert (answer.status, answer.headers["X-Fake-Code"]) == (400, "unknown_tag")
+    assert answer.json["error"].endswith(hint)
     without = await start_fake(Settings(prompt_tags=False))
     await create(without, endpoint, body)
 

@@ -161,7 +161,7 @@ RULES: Mapping[str, FindingRule] = {
     ),
     "tool-answered-late": FindingRule(
         Severity.WARNING,
-        "{times} calls of {tools} were answered after the avatar had given up: answer within the"
+        "{times} calls of {tools} got an answer after the avatar had given up: answer within the"
         " tool's timeoutSeconds (4 by default, 8 at most), and do slow work afterwards.",
     ),
     "task-polled-too-fast": FindingRule(
@@ -453,6 +453,9 @@ def _finding(
     severity, message = RULES[rule]
     numbers = tuple(entry.number for entry in evidence[:MOST_NUMBERS])
     message = message.format(kind=subject.kind, **words)
+    if words.get("times") == 1:
+        _, counted, rest = message.split(" ", 2)
+        message = f"1 {counted.removesuffix('s')} {rest}"
     return Finding(rule, severity, subject, message, at, numbers)
 
 

@@ -85,7 +85,10 @@ class TaskStore:
             in_quota: a create counts in the quota of its model.
         """
         before, after = change.before, change.after
-        use = self.models.setdefault(after.request.pool, ModelUse())
+        pool = after.request.pool
+        use = self.models.get(pool)
+        if use is None:
+            use = self.models[pool] = ModelUse()
         self.by_id[after.id] = after
         if before is None:
             self.created_count += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -130,6 +131,35 @@ def test_bytes_are_those_of_the_files_that_can_be_used(steps: list[tuple[int, fl
     assert uploads.bytes == usable <= 250
 
 
+class _Instant(float):
+    """An instant that counts what it is compared with."""
+
+    compared = 0
+
+    def __ge__(self, other: float) -> bool:
+        _Instant.compared += 1
+        return float(self) >= other
+
+    def __lt__(self, other: float) -> bool:
+        return not self >= other
+
+
+def test_expiry_costs_what_expires() -> None:
+    """However many files wait in the order of their slots or in another, a call asks the next."""
+    uploads = Uploads()
+    for index in range(100):  # the odd ones live shorter
+        rules = UploadRules(smallest=0, lifetime_s=1000.0 - 500 * (index % 2))
+        upload = uploads.create("a.png", rules=rules, draws=DRAWS, at=float(index))
+        uploads.store(upload.id, PICTURE, rules=rules, at=float(index))
+
+    for at, expired in [(501.0, 1), (501.5, 0), (521.0, 10), (999.5, 39), (1098.0, 50)]:
+        _Instant.compared, before = 0, uploads.bytes
+        uploads.content("any", at=_Instant(at))
+        assert (before - uploads.bytes) // PICTURE.size == expired
+        assert _Instant.compared <= expired + 1
+    assert uploads.bytes == 0
+
+
 def test_a_copy_shares_nothing_that_changes() -> None:
     """What comes to one of the two is not in the other."""
     uploads = Uploads()
@@ -153,6 +183,19 @@ def test_the_oldest_slot_is_forgotten() -> None:
     assert uploads.created_count == MOST_SLOTS + 2
     with pytest.raises(UnusableUpload, match="unknown"):
         uploads.file(first.uri, at=0.0)
+
+
+def test_files_of_forgotten_slots_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does what was to expire of them."""
+    monkeypatch.setattr("fake_runway.core.uploads.MOST_SLOTS", 5)
+    uploads, kept = Uploads(), list[int]()
+    for _ in range(50):
+        upload = uploads.create("a.png", rules=RULES, draws=DRAWS, at=0.0)
+        uploads.store(upload.id, PICTURE, rules=replace(RULES, kept=None), at=0.0)
+        kept.append(len(pickle.dumps(uploads)))
+    assert max(kept[11:]) < kept[4] * 2
+    uploads.content("any", at=600.0)
+    assert (len(uploads), uploads.bytes) == (5, 0)
 
 
 @pytest.mark.parametrize("size", [RULES.smallest, RULES.largest])

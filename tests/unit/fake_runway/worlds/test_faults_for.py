@@ -89,6 +89,7 @@ def test_faults_come_and_go_with_what_brings_them(world: World) -> None:
     """What is known of a call's faults is found anew after each act that changes them."""
     poll = Exchange("getSession", "GET", "/", subject=Subject("session", FOREIGN_ID))
     create = Exchange("createSession", "POST", "/")
+    about_none = Exchange("getOrganization", "GET", "/v1/organization")
     [placed] = CATALOGUE.parse({"name": "x", "account": {"faults": [ANY]}}).account_faults
     assert names(world, poll) == ["account-of-account", "of-session"]
     assert names(world, create, avatar="cat-character") == ["account-of-account", "of-cats"]
@@ -102,6 +103,13 @@ def test_faults_come_and_go_with_what_brings_them(world: World) -> None:
     world.bind("cat-character", form, at=world.clock.now())
     assert names(world, create, avatar="cat-character") == ["account-of-account", "new"]
     twin = world.copy("twin", world.clock)
+    assert names(world, about_none) == ["account-of-account"]
+    fault = {**ANY, "name": "new", "match": {"operation": "getOrganization"}}
+    other = CATALOGUE.parse({"name": "other", "account": {"faults": [fault]}})
+    world.follow_scenario(other, at=world.clock.now())
+    assert names(world, about_none) == ["account-new"]
+    assert names(world, Exchange("queryUsage", "POST", "/v1/organization/usage")) == []
+    assert names(twin, about_none) == ["account-of-account"]
     world.follow_scenario(CATALOGUE.parse({"name": "quiet"}), at=world.clock.now())
     assert names(world, poll) == names(world, create, avatar="influencer") == []
     assert names(twin, poll) == ["account-of-account", "of-session"]

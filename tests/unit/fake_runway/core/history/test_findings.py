@@ -1045,6 +1045,8 @@ def test_calls_without_the_version_header_are_found_once(client: Client) -> None
         check_version(None)
     rejection = Rejection(refused.value.code, refused.value.status, refused.value.message)
     client.create(versioned=False, rejection=rejection)
+    [found] = client.found()
+    assert found.message.startswith("1 call came")
     client.call("getOrganization", versioned=False)
     client.call("getOrganization")
     [found] = client.found()
@@ -1225,6 +1227,7 @@ def test_a_tool_that_answers_late_is_found(caller: Client) -> None:
 
     assert (found.id, found.at) == ("tool-answered-late", late.at)
     assert len(found.numbers) == 2
+    assert found.message.startswith("1 call of price got an answer after")
 
 
 def test_a_microphone_is_missing_where_speech_is_awaited(caller: Client) -> None:
