@@ -35,6 +35,8 @@ _SHOWN = 20
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _ALWAYS = {"port", "log_level", "admin_token", "scenario"}
 """Options of a server that mean something else here, or something for any fake."""
+_DEFAULTS = {"port": (0, "any free one"), "log_level": ("warning", "warning")}
+"""Options with another default than `serve` has: the default, and what the help calls it."""
 
 
 @click.command(cls=OfProject)
@@ -103,11 +105,15 @@ def run(
         raise click.UsageError("--intercept is for a fake that is started here, not for --url")
     if offline and not intercept:
         raise click.UsageError("expected --intercept beside --offline")
-    if "port" not in given:
-        options["port"] = 0
-    if "log_level" not in given:
-        options["log_level"] = "warning"
+    for name, (value, _) in _DEFAULTS.items():
+        if name not in given:
+            options[name] = value
     run_command(lambda: _run(command, options, Way(url, fail_on, intercept, offline)))
+
+
+for _option in run.params:
+    if isinstance(_option, click.Option) and _option.name in _DEFAULTS:
+        _option.show_default = _DEFAULTS[_option.name][1]
 
 
 @dataclass(frozen=True)
