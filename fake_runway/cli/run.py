@@ -139,7 +139,7 @@ async def _run(command: Sequence[str], options: dict[str, Any], way: Way) -> int
                 code = await process.wait()
             if interception is not None:
                 _show_intercepted(interception)
-            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, way.fail_on)
+            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, way)
     except AdminError as error:
         click.echo(f"fake-runway: {error.message}", err=True)
         return _EXIT_NO_SERVER
@@ -256,7 +256,7 @@ def _forwarding() -> Iterator[_Signals]:
             loop.remove_signal_handler(number)
 
 
-async def _ended(fake: AsyncAdmin, code: int, fail_on: str) -> int:
+async def _ended(fake: AsyncAdmin, code: int, way: Way) -> int:
     """List what the client did wrong, and return the exit code."""
     worlds = [await fake.look()]
     if fake.name == _WORLD:  # the fake is ours, and so are the worlds of other secrets
@@ -266,10 +266,11 @@ async def _ended(fake: AsyncAdmin, code: int, fail_on: str) -> int:
         async with fake.beside(world.name) as one:
             found += await one.findings()
     if not any(world.calls for world in worlds):
-        click.echo("fake Runway: not one call came: is a host hard-coded?", err=True)
+        hint = "" if way.intercept else " --intercept answers such calls, and names them"
+        click.echo(f"fake Runway: not one call came: is a host hard-coded?{hint}", err=True)
     for finding in found[:_SHOWN]:
         click.echo(f"fake Runway: {printable(str(finding))}", err=True)
     if len(found) > _SHOWN:
         click.echo(f"fake Runway: ... and {len(found) - _SHOWN} more", err=True)
-    severe = {"never": (), "error": ("error",), "warning": ("error", "warning")}[fail_on]
+    severe = {"never": (), "error": ("error",), "warning": ("error", "warning")}[way.fail_on]
     return _EXIT_FINDINGS if not code and any(each.severity in severe for each in found) else code
