@@ -5,20 +5,17 @@ exports.fakeTest = void 0;
 const node_path_1 = require("node:path");
 const worlds_js_1 = require("./worlds.js");
 const worlds = new worlds_js_1.WorldsOfTests();
-let registered = false;
 let running;
+const { beforeAll, afterEach, afterAll } = globalThis;
+beforeAll?.(async () => void (await worlds.start()), worlds_js_1.START_MS); // not within the time of a test
+afterEach?.(reportTimeout);
+afterAll?.(() => worlds.stop());
 exports.fakeTest = declaring({});
 function declaring(options) {
     const declare = (pick) => (name, body, timeout) => {
-        const { test, afterEach, afterAll } = globalThis;
-        if (test === undefined || afterEach === undefined || afterAll === undefined) {
-            throw new Error("expected jest's globals `test`, `afterEach` and `afterAll`");
-        }
-        if (!registered) {
-            registered = true;
-            afterEach(reportTimeout);
-            afterAll(() => worlds.stop());
-        }
+        const { test } = globalThis;
+        if (test === undefined)
+            throw new Error("expected jest's globals, such as `test`");
         pick(test)(name, () => inWorld(name, body, options), timeout);
     };
     return Object.assign(declare((test) => test), {

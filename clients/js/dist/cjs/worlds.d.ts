@@ -2,6 +2,8 @@
 import type { Fake, WorldOptions } from "./fake.js";
 import type { FakeServer, StartOptions } from "./start.js";
 export declare const TITLE = "fake Runway";
+/** The time-out of a hook that starts the fake, in ms; the start itself gives up before. */
+export declare const START_MS = 65000;
 /** The variable by which a global setup says that the tests have the server for themselves. */
 export declare const OWN_SERVER = "FAKE_RUNWAY_OWN_SERVER";
 /** Return the name of the world of a test: its title, and a digest of what makes it unique. */

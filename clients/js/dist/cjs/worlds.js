@@ -1,7 +1,7 @@
 "use strict";
 /** What the fixtures of all runners share: a world for each test, and the report of a failure. */
 Object.defineProperty(exports, "__esModule", { value: true });
-exports.WorldsOfTests = exports.OWN_SERVER = exports.TITLE = void 0;
+exports.WorldsOfTests = exports.OWN_SERVER = exports.START_MS = exports.TITLE = void 0;
 exports.worldName = worldName;
 exports.endWorld = endWorld;
 exports.failureReport = failureReport;
@@ -12,9 +12,13 @@ const node_path_1 = require("node:path");
 const errors_js_1 = require("./errors.js");
 const start_js_1 = require("./start.js");
 exports.TITLE = "fake Runway";
+/** The time-out of a hook that starts the fake, in ms; the start itself gives up before. */
+exports.START_MS = 65_000;
 const MOST_SESSIONS = 8;
 const MOST_LINES = 40;
 const LONGEST_TOKEN = 2_000;
+const LONGEST_FORKED = 90; // of a name, before what is added to it
+const SETTLED = "1h"; // no session lives longer that is not held up on purpose
 /** The variable by which a global setup says that the tests have the server for themselves. */
 exports.OWN_SERVER = "FAKE_RUNWAY_OWN_SERVER";
 /** Return the name of the world of a test: its title, and a digest of what makes it unique. */
@@ -63,8 +67,8 @@ async function endWorld(fake, test, failed, print = console.warn) {
         return failureReport(fake);
     try {
         for (const world of [fake, ...fake.others]) {
-            const errors = (await world.findings()).filter((each) => each.severity === "error");
-            for (const finding of errors)
+            const mistakes = (await settled(world)).filter((each) => each.severity !== "info");
+            for (const finding of mistakes)
                 print(`${exports.TITLE}: ${test.title} passed, but: ${lineOf(finding)}`);
             await world.drop();
         }
@@ -74,6 +78,19 @@ async function endWorld(fake, test, failed, print = console.warn) {
             throw error; // else: the next test says that it is gone
     }
     return undefined;
+}
+/** Return the findings as they will be when the sessions that live have come to their end: in a copy. */
+async function settled(fake) {
+    if ((await fake.look()).active === 0)
+        return fake.findings();
+    const copy = await fake.fork(`${(fake.name ?? "").slice(0, LONGEST_FORKED)}-settled`);
+    try {
+        await copy.clock.jump(SETTLED);
+        return await copy.findings();
+    }
+    finally {
+        await copy.drop();
+    }
 }
 /** Return what happened in the worlds of a test, for the report of its failure. */
 async function failureReport(fake) {

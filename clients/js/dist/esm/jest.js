@@ -1,21 +1,18 @@
 /** `fakeTest` for jest: a test with a world of the fake. */
 import { relative } from "node:path";
-import { endWorld, TITLE, WorldsOfTests } from "./worlds.js";
+import { endWorld, START_MS, TITLE, WorldsOfTests } from "./worlds.js";
 const worlds = new WorldsOfTests();
-let registered = false;
 let running;
+const { beforeAll, afterEach, afterAll } = globalThis;
+beforeAll?.(async () => void (await worlds.start()), START_MS); // not within the time of a test
+afterEach?.(reportTimeout);
+afterAll?.(() => worlds.stop());
 export const fakeTest = declaring({});
 function declaring(options) {
     const declare = (pick) => (name, body, timeout) => {
-        const { test, afterEach, afterAll } = globalThis;
-        if (test === undefined || afterEach === undefined || afterAll === undefined) {
-            throw new Error("expected jest's globals `test`, `afterEach` and `afterAll`");
-        }
-        if (!registered) {
-            registered = true;
-            afterEach(reportTimeout);
-            afterAll(() => worlds.stop());
-        }
+        const { test } = globalThis;
+        if (test === undefined)
+            throw new Error("expected jest's globals, such as `test`");
         pick(test)(name, () => inWorld(name, body, options), timeout);
     };
     return Object.assign(declare((test) => test), {

@@ -1,7 +1,8 @@
 /** `test` of vitest with a world of the fake for each test. */
-import { afterAll, test as base } from "vitest";
-import { endWorld, TITLE, WorldsOfTests } from "./worlds.js";
+import { afterAll, beforeAll, test as base } from "vitest";
+import { endWorld, START_MS, TITLE, WorldsOfTests } from "./worlds.js";
 const worlds = new WorldsOfTests();
+beforeAll(async () => void (await worlds.start()), START_MS); // not within the time of a test
 afterAll(() => worlds.stop());
 export const test = base.extend({
     fakeOptions: async ({}, use) => {
