@@ -151,7 +151,8 @@ def _explained(error: AdminError) -> str:
     elif isinstance(error, NotAllowed):
         hint = "; --admin-token or FAKE_RUNWAY_ADMIN_TOKEN gives its token"
     at = f" (at {error.where})" if error.where else ""
-    return printable(f"{error.message}{at}{hint}")
+    message = error.message.removesuffix(".") if at or hint else error.message
+    return printable(f"{message}{at}{hint}")
 
 
 def _plain(value: Any) -> Any:
