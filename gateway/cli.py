@@ -49,9 +49,10 @@ def main() -> None:
 def _with_settings(command: click.Command) -> click.Command:
     for each in SETTINGS:
         if not each.secret:
-            default = f"; default: {each.default}" if each.default else ""
-            text = f"{each.expected[0].upper()}{each.expected[1:]}. [{each.variable}{default}]"
-            command.params.append(click.Option([each.flag, each.key], help=text))
+            sentence = f"{each.expected[0].upper()}{each.expected[1:]}."
+            text = f"{sentence} [{each.variable}; default: {each.default or '(none)'}]"
+            option = click.Option([each.flag, each.key], help=text, show_default=False)
+            command.params.append(option)
     secret = ", ".join(each.variable for each in SETTINGS if each.secret)
     command.epilog = (
         "Secrets have a variable and no option, because a command line is visible to every user of"
@@ -113,7 +114,8 @@ def _timeout(_context: click.Context, _option: click.Parameter, text: str) -> fl
 
 @main.command()
 @click.option(
-    "--url", help="Of the gateway; default: where the environment has it listen, on this machine."
+    "--url",
+    help="Of the gateway. [default: where the environment has it listen, on this machine]",
 )
 @click.option(
     "--timeout",

@@ -19,7 +19,6 @@ from fake_runway.calibration.rules import learned_from
 _EXIT_USAGE, _EXIT_NO_ANSWER = 2, 3
 _TIMEOUT_S = 60.0
 _SECRET = "RUNWAYML_API_SECRET"
-_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
@@ -145,7 +144,7 @@ def _endpoint_of(base_url: str | None, options: _Options, *, yes: bool) -> _Want
         raise click.UsageError(f"expected an API secret of that endpoint in {_SECRET}")
     costs = sum(play.credits for play in PLAYS if play.credits <= options.max_credits)
     most = min(options.max_credits, costs)
-    if not yes and parts.hostname not in _LOCAL:  # also without credits: much is unpriced
+    if not yes:  # also without credits: much is unpriced; also here: a proxy may lead to Runway
         click.echo(
             f"This makes about 400 calls to {parts.hostname} with the secret in {_SECRET}, and"
             f" costs at most {most} credits ({most / 100:.2f} US dollars). No price of avatars,"

@@ -15,10 +15,10 @@ def completion(*, shell: str) -> None:
     All three commands of this package: fake-runway, runway-contracts, runway-gateway.
 
     \b
-    Put it where the shell finds it
-      bash: fake-runway completion bash > ~/.local/share/bash-completion/completions/fake-runway
-      zsh:  fake-runway completion zsh >> ~/.zshrc
-      fish: fake-runway completion fish > ~/.config/fish/completions/fake-runway.fish
+    Put it where the shell reads it when it starts
+      bash: fake-runway completion bash >> ~/.bashrc
+      zsh:  fake-runway completion zsh >> ~/.zshrc       # after its compinit
+      fish: fake-runway completion fish > ~/.config/fish/conf.d/fake-runway.fish
     """
     for program in _PROGRAMS:
         variable = f"_{program.replace('-', '_').upper()}_COMPLETE"

@@ -146,10 +146,13 @@ def _explained(error: AdminError) -> str:
         hint = "; start one with `fake-runway serve`, or say where it is: --url, FAKE_RUNWAY_URL"
     elif error.code == "which_world" and "There are 0." in error.message:
         return "this fake has no world yet: the first call of an application makes one"
+    elif error.code == "which_world":
+        return "this fake has several worlds: name one with --world; `world list` shows them"
     elif isinstance(error, NotAllowed):
         hint = "; --admin-token or FAKE_RUNWAY_ADMIN_TOKEN gives its token"
     at = f" (at {error.where})" if error.where else ""
-    return printable(f"{error.message}{at}{hint}")
+    message = error.message.removesuffix(".") if at or hint else error.message
+    return printable(f"{message}{at}{hint}")
 
 
 def _plain(value: Any) -> Any:

@@ -35,6 +35,8 @@ _SHOWN = 20
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _ALWAYS = {"port", "log_level", "admin_token", "scenario"}
 """Options of a server that mean something else here, or something for any fake."""
+_DEFAULTS = {"port": (0, "any free one"), "log_level": ("warning", "warning")}
+"""Options with another default than `serve` has: the default, and what the help calls it."""
 
 
 @click.command(cls=OfProject)
@@ -103,11 +105,15 @@ def run(
         raise click.UsageError("--intercept is for a fake that is started here, not for --url")
     if offline and not intercept:
         raise click.UsageError("expected --intercept beside --offline")
-    if "port" not in given:
-        options["port"] = 0
-    if "log_level" not in given:
-        options["log_level"] = "warning"
+    for name, (value, _) in _DEFAULTS.items():
+        if name not in given:
+            options[name] = value
     run_command(lambda: _run(command, options, Way(url, fail_on, intercept, offline)))
+
+
+for _option in run.params:
+    if isinstance(_option, click.Option) and _option.name in _DEFAULTS:
+        _option.show_default = _DEFAULTS[_option.name][1]
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ async def _run(command: Sequence[str], options: dict[str, Any], way: Way) -> int
                 code = await process.wait()
             if interception is not None:
                 _show_intercepted(interception)
-            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, way.fail_on)
+            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, way)
     except AdminError as error:
         click.echo(f"fake-runway: {error.message}", err=True)
         return _EXIT_NO_SERVER
@@ -250,7 +256,7 @@ def _forwarding() -> Iterator[_Signals]:
             loop.remove_signal_handler(number)
 
 
-async def _ended(fake: AsyncAdmin, code: int, fail_on: str) -> int:
+async def _ended(fake: AsyncAdmin, code: int, way: Way) -> int:
     """List what the client did wrong, and return the exit code."""
     worlds = [await fake.look()]
     if fake.name == _WORLD:  # the fake is ours, and so are the worlds of other secrets
@@ -260,10 +266,11 @@ async def _ended(fake: AsyncAdmin, code: int, fail_on: str) -> int:
         async with fake.beside(world.name) as one:
             found += await one.findings()
     if not any(world.calls for world in worlds):
-        click.echo("fake Runway: not one call came: is a host hard-coded?", err=True)
+        hint = "" if way.intercept else " --intercept answers such calls, and names them"
+        click.echo(f"fake Runway: not one call came: is a host hard-coded?{hint}", err=True)
     for finding in found[:_SHOWN]:
         click.echo(f"fake Runway: {printable(str(finding))}", err=True)
     if len(found) > _SHOWN:
         click.echo(f"fake Runway: ... and {len(found) - _SHOWN} more", err=True)
-    severe = {"never": (), "error": ("error",), "warning": ("error", "warning")}[fail_on]
+    severe = {"never": (), "error": ("error",), "warning": ("error", "warning")}[way.fail_on]
     return _EXIT_FINDINGS if not code and any(each.severity in severe for each in found) else code

@@ -56,6 +56,7 @@ def print_token(configuration: Configuration, options: dict[str, Any]) -> None:
     """Print an admin token that was generated: it is shown nowhere else."""
     if configuration.admin_token and not options["admin_token"]:
         click.echo(f"# admin token: {configuration.admin_token}")
+        click.echo("# (admin requests: X-Fake-Admin-Token; commands: FAKE_RUNWAY_ADMIN_TOKEN)")
 
 
 def print_spec(configuration: Configuration) -> None:

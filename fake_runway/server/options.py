@@ -283,7 +283,7 @@ def _option(setting: Switch) -> Callable[[Command], Command]:
         type=kind,
         metavar=setting.notation.metavar.upper() or None,
         default=default if isinstance(default, bool | list) else str(default),
-        show_default=not isinstance(default, bool),
+        show_default=True,
         multiple=isinstance(default, list),
         help=setting.option_help or setting.help,
         callback=partial(_parsed, setting),

@@ -100,7 +100,7 @@ def _checked(file: Path, name: str, given: Any, known: set[str]) -> Project:
     for key, value in given.items():
         option = str(key).replace("-", "_")
         if option not in known:
-            hint = meant(option, known)
+            hint = meant(option.replace("_", "-"), [each.replace("_", "-") for each in known])
             raise ProjectError(f"{name}: expected an option of `serve`, got {quoted(key)}{hint}")
         if option in options:
             raise ProjectError(f"{name}: expected {option} once, got it twice")

@@ -92,4 +92,4 @@ async def _follow(worlds: Worlds, files: Sequence[str], found: Selected) -> None
         elif world.scenario.name in gone:
             _log.warning("world %s follows %s, which is gone", world.name, world.scenario.name)
         worlds.keep_whole(world)
-    _log.info("read %s again: %d worlds follow it now", ", ".join(files), followed)
+    _log.info("read %s again; worlds that follow it now: %d", ", ".join(files), followed)

@@ -60,7 +60,7 @@ class FakeRunwayMixin(unittest.TestCase):
         for kept in (result.failures, result.errors):
             for at, (case, text) in enumerate(kept):
                 if case is self:
-                    kept[at] = case, f"{text}\n{failure_report(fake, None, None)}\n"
+                    kept[at] = case, f"{text}\nfake Runway\n{failure_report(fake, None, None)}\n"
         with suppress(AdminError):  # the server is gone; the next test says so
             fake.drop()
         return result

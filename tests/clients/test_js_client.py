@@ -21,9 +21,11 @@ SENT = re.compile(r'\.(?:send|stream)\(\s*"(\w+)",\s*"(\w+ [^"]+)"')
 def test_the_package_passes_its_own_tests() -> None:
     """It is built, its types compile in strict mode, and its tests and examples pass.
 
-    One run for all, so that the package is built once.
+    What the repository has as `dist` is what that build makes: users install it as it is. One run
+    for all, so that the package is built once.
     """
     node = node_with_packages(PACKAGE)
+    shipped = built()
     scripts = sysconfig.get_path("scripts")  # where this installation has `fake-runway`
     path = os.pathsep.join([scripts, str(Path(node.binary).parent), os.environ["PATH"]])
     env = {key: value for key, value in os.environ.items() if not key.startswith("FAKE_RUNWAY_")}
@@ -39,6 +41,14 @@ def test_the_package_passes_its_own_tests() -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert [name for name, made in built().items() if shipped.get(name) != made] == []
+    assert shipped.keys() == built().keys()
+
+
+def built() -> dict[Path, bytes]:
+    """Return the files of `dist`, and the licence beside it."""
+    files = [PACKAGE / "LICENSE", *PACKAGE.glob("dist/**/*.*")]
+    return {path: path.read_bytes() for path in files if path.is_file()}
 
 
 def test_the_client_sends_every_operation() -> None:

@@ -66,7 +66,7 @@ async def test_a_changed_file_is_followed_and_a_broken_one_is_not(
         await until(lambda: "cannot be read" in caplog.text)
     assert (before, after, kept) == ([200, 402], 200, 200)
     assert (left, new, again) == (84, 90, 90)
-    assert f"read {file} again: 1 worlds follow it now" in caplog.messages
+    assert f"read {file} again; worlds that follow it now: 1" in caplog.messages
     assert any(f"{file}:1: $.account.credit: expected" in each for each in caplog.messages)
 
 

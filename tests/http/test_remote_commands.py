@@ -196,5 +196,7 @@ def test_a_command_says_that_it_made_the_world(
     assert "right" in looked.stderr
     said = "fake-runway: there was no world wrong yet: this has made it\n"
     assert [each.stderr for each in acted] == [said, ""]
+    unnamed = CliRunner().invoke(main, ["session", "list"])
+    assert "name one with --world" in unnamed.stderr
     listed = CliRunner().invoke(main, ["world", "list"])
     assert "(only the admin API has used it)" in listed.stdout

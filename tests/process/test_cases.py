@@ -94,7 +94,7 @@ def test_each_test_of_a_case_has_a_world_and_a_report(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
     assert "Ran 4 tests" in run.stderr
     assert "FAILED (failures=1, errors=1)" in run.stderr
-    assert run.stderr.count("session 1: ") == 2
+    assert run.stderr.count("\nfake Runway\nscenario: ") == 2
     assert run.stderr.count("replay the calls:   fake-runway replay fr1.") == 2
     assert "-> 402" in run.stderr
 

@@ -84,7 +84,8 @@ async def test_signals_reach_the_command_and_it_decides() -> None:
             program._process.send_signal(number)
             code, output, errors = await rest(program)
         assert (code, output) == (9, f"got {int(number)}\n"), errors
-        assert errors == "fake Runway: not one call came: is a host hard-coded?\n"
+        hint = "--intercept answers such calls, and names them"
+        assert errors == f"fake Runway: not one call came: is a host hard-coded? {hint}\n"
 
 
 async def test_a_fake_that_runs_already_is_used_in_a_world_of_the_run() -> None:

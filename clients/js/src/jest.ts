@@ -3,7 +3,7 @@
 import { relative } from "node:path";
 
 import type { Fake, WorldOptions } from "./fake.js";
-import { endWorld, TITLE, WorldsOfTests } from "./worlds.js";
+import { endWorld, START_MS, TITLE, WorldsOfTests } from "./worlds.js";
 import type { Titled } from "./worlds.js";
 
 /** What a test is given: its world. RUNWAYML_BASE_URL and RUNWAYML_API_SECRET lead there. */
@@ -17,6 +17,7 @@ type Declare = (name: string, body: () => Promise<void>, timeout?: number) => vo
 interface JestGlobals {
   test?: Declare & { only: Declare; skip: Declare };
   expect?: { getState(): { currentTestName?: string; testPath?: string } };
+  beforeAll?: (body: () => Promise<void>, timeout: number) => void;
   afterEach?: (body: () => Promise<void>) => void;
   afterAll?: (body: () => Promise<void>) => void;
 }
@@ -31,8 +32,12 @@ export interface FakeTest {
 }
 
 const worlds = new WorldsOfTests();
-let registered = false;
 let running: { fake: Fake; titled: Titled } | undefined;
+
+const { beforeAll, afterEach, afterAll } = globalThis as JestGlobals;
+beforeAll?.(async () => void (await worlds.start()), START_MS); // not within the time of a test
+afterEach?.(reportTimeout);
+afterAll?.(() => worlds.stop());
 
 export const fakeTest: FakeTest = declaring({});
 
@@ -40,15 +45,8 @@ function declaring(options: WorldOptions): FakeTest {
   const declare =
     (pick: (test: NonNullable<JestGlobals["test"]>) => Declare) =>
     (name: string, body: Body, timeout?: number): void => {
-      const { test, afterEach, afterAll } = globalThis as JestGlobals;
-      if (test === undefined || afterEach === undefined || afterAll === undefined) {
-        throw new Error("expected jest's globals `test`, `afterEach` and `afterAll`");
-      }
-      if (!registered) {
-        registered = true;
-        afterEach(reportTimeout);
-        afterAll(() => worlds.stop());
-      }
+      const { test } = globalThis as JestGlobals;
+      if (test === undefined) throw new Error("expected jest's globals, such as `test`");
       pick(test)(name, () => inWorld(name, body, options), timeout);
     };
   return Object.assign(declare((test) => test), {

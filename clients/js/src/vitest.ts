@@ -1,9 +1,9 @@
 /** `test` of vitest with a world of the fake for each test. */
 
-import { afterAll, test as base } from "vitest";
+import { afterAll, beforeAll, test as base } from "vitest";
 
 import type { Fake, WorldOptions } from "./fake.js";
-import { endWorld, TITLE, WorldsOfTests } from "./worlds.js";
+import { endWorld, START_MS, TITLE, WorldsOfTests } from "./worlds.js";
 
 export interface FakeFixtures {
   /** How the world of a test begins; set it with `test.extend({ fakeOptions: {...} })`. */
@@ -13,6 +13,7 @@ export interface FakeFixtures {
 }
 
 const worlds = new WorldsOfTests();
+beforeAll(async () => void (await worlds.start()), START_MS); // not within the time of a test
 afterAll(() => worlds.stop());
 
 interface Task {

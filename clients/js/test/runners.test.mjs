@@ -47,7 +47,8 @@ test("vitest: a failure is reported, and a mistake of a test that passes", async
   assert.equal(code, 1);
   assert.match(output, /1 failed \| 1 passed/);
   checkReport(output);
-  assert.match(output, /shows its secret passed, but: error secret-in-url/);
+  assert.match(output, /forgets a session passed, but: error secret-in-url/);
+  assert.match(output, /forgets a session passed, but: warning never-polled/);
 });
 
 test("jest: the example passes, and failures and timeouts are reported", async () => {

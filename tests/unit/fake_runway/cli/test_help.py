@@ -35,13 +35,20 @@ def test_every_command_has_a_page() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_option_shows_its_default(name: str) -> None:
-    """`none` where there is none; a flag is off, and a required option has none."""
+    """Once; `none` where there is none; a flag is off, and a required option has none."""
     ctx = PAGES[name]
     for option in options(ctx):
         record = option.get_help_record(ctx)
-        if record is None or option.is_flag or option.required:
+        off = option.is_flag and not option.secondary_opts
+        if record is None or off or option.required:
             continue
-        assert "default: " in record[1], option.opts
+        assert record[1].count("default: ") == 1, option.opts
+
+
+def test_run_shows_its_own_defaults() -> None:
+    """Any free port, and warnings only: `serve` has others."""
+    shown = {each.name: each.show_default for each in options(PAGES["fake-runway-run"])}
+    assert (shown["port"], shown["log_level"]) == ("any free one", "warning")
 
 
 @pytest.mark.parametrize("name", PAGES)

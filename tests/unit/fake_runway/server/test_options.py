@@ -81,7 +81,8 @@ def test_help_shows_an_option_with_its_default(setting: Switch) -> None:
     """The default that a reader sees is that of the field."""
     shown = " ".join(CliRunner().invoke(main, ["serve", "--help"]).output.split())
     default = setting.default[0] if isinstance(setting.default, list) else setting.default
-    end = "" if isinstance(default, bool) else f" [default: {default}"
+    on = setting.option_name if default is True else f"no-{setting.option_name}"
+    end = f" [default: {on if isinstance(default, bool) else default}"
 
     assert f" --{setting.option_name} " in shown
     assert f"{setting.option_help or setting.help}{end}" in shown

@@ -1,0 +1,2 @@
+/** The shapes of the admin API by their names here; `generated/admin.ts` is made of its document. */
+export {};

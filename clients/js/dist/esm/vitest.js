@@ -1,0 +1,28 @@
+/** `test` of vitest with a world of the fake for each test. */
+import { afterAll, beforeAll, test as base } from "vitest";
+import { endWorld, START_MS, TITLE, WorldsOfTests } from "./worlds.js";
+const worlds = new WorldsOfTests();
+beforeAll(async () => void (await worlds.start()), START_MS); // not within the time of a test
+afterAll(() => worlds.stop());
+export const test = base.extend({
+    fakeOptions: async ({}, use) => {
+        await use({});
+    },
+    fake: async ({ task, fakeOptions }, use) => {
+        const titled = titlesOf(task);
+        const fake = await worlds.begin(titled, fakeOptions);
+        const restore = fake.use();
+        await use(fake);
+        restore();
+        const report = await endWorld(fake, titled, task.result?.state === "fail");
+        if (report !== undefined)
+            console.error(`${TITLE}\n${report}`);
+    },
+});
+export const it = test;
+function titlesOf(task) {
+    const titles = [task.name];
+    for (let suite = task.suite; suite; suite = suite.suite)
+        titles.unshift(suite.name);
+    return { title: task.name, unique: [task.file.name, ...titles].join("\n") };
+}
