@@ -486,15 +486,17 @@ class RedisStore:
         account = world.account
         kept = len(account.sessions) + len(account.tasks.by_id) + len(world.log)
         if line.length > _MOST_ENTRIES + kept:
-            number, line.length = line.seal(), 0
-            shortening = asyncio.ensure_future(self._shorten(line, number))
+            line.length = 0
+            shortening = asyncio.ensure_future(self._shorten(line))
             self._tasks.append(shortening)
             shortening.add_done_callback(self._tasks.remove)
 
-    async def _shorten(self, line: _Line, number: int) -> None:
+    async def _shorten(self, line: _Line) -> None:
         """Keep a world as it is now, and drop the entries before that from its log."""
         world, name = line.world, line.world.name
-        raw = await asyncio.to_thread(preserved_later(world, self._worlds.catalogue))
+        # both at one moment: calls that came since this was begun are in the world, and not after it
+        number, written = line.seal(), preserved_later(world, self._worlds.catalogue)
+        raw = await asyncio.to_thread(written)
         while line.number < number and self._lines.get(name) is line:
             await pause(_SOON_S)  # its log is not so long yet
         if self._lines.get(name) is line and line.world is world:
