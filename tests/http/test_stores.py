@@ -736,18 +736,55 @@ async def test_a_world_that_redis_has_lost_alone_is_kept_again(
     import redis.asyncio as client_library
 
     client: Any = client_library.Redis.from_url(redis.url)
-    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+    limits = Limits(concurrency=None)
+    async with (
+        sharing.serving(plan=AT_ONCE, limits=limits) as server,
+        client_of(server.url) as one,
+    ):
         before = [await created(one) for _ in range(2)]
         keys = [key async for key in client.scan_iter("fr1:{*")]
         await client.delete(*keys)
-        async with asyncio.timeout(60):
-            before.append(await created(one))
-        assert [status for status, _ in before] == [200] * 3
+        async with asyncio.timeout(60):  # also those that come while the first is on its way
+            before += await asyncio.gather(*(created(one) for _ in range(9)))
+        assert [status for status, _ in before] == [200] * 11
         assert any("Redis has lost" in each.getMessage() for each in caplog.records)
     async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
         async with one.get("/__admin/sessions") as answer:
             known = {each["id"] for each in (await answer.json())["sessions"]}
         assert known == {session_id for _, session_id in before}
+    await client.aclose()
+
+
+async def test_a_worker_asks_for_all_its_worlds_again(sharing: Servers, redis: RedisServer) -> None:
+    """A lease that ran out comes back with all worlds, also if Redis fails in the middle."""
+    import redis.asyncio as client_library
+
+    client: Any = client_library.Redis.from_url(redis.url)
+    owner, named = "fr1:{n}:owner", {"X-Fake-World": "n"}
+    async with (
+        sharing.serving(plan=AT_ONCE, lease_s=SHORT_S) as server,
+        client_of(server.url) as one,
+    ):
+
+        async def has_credits(left: int) -> bool:
+            async with one.put("/__admin/credits", json={"left": left}, headers=named) as answer:
+                return answer.status == 200
+
+        async def goes_on() -> bool:
+            return await client.exists(
+                *[key async for key in client.scan_iter("*:worker:*")] or "-"
+            )
+
+        await created(one)
+        assert await has_credits(8)
+        await client.rename(owner, "away")
+        await client.sadd(owner, "no name: the script fails")
+        await client.delete(*[key async for key in client.scan_iter("*:worker:*")])
+        await until(goes_on)
+        async with one.get("/__admin/credits", headers=named) as answer:
+            assert answer.status == 503
+        await client.rename("away", owner)
+        assert await has_credits(9)
     await client.aclose()
 
 
@@ -788,6 +825,10 @@ async def test_the_log_is_bounded(
         assert not list(worlds)
         async with one.get("/__admin/credits") as answer:
             assert (await answer.json())["spent"] == 1_200
+        [tag] = [key async for key in client.scan_iter("*:tag:*")]
+        assert (
+            await client.ttl(tag) == -1
+        )  # the keys of its sessions are known for as long as it is
         [again] = worlds
         assert again.calls == before.calls
         assert not any("answered otherwise" in each.getMessage() for each in caplog.records)
