@@ -196,8 +196,10 @@ class Workers:
 
     async def start(self) -> bool:
         """Start all workers; return whether they serve."""
-        started = await asyncio.gather(*(self._begin(place) for place in range(len(self._places))))
-        if not all(started):
+        if not await self._begin(0):  # what none of them can do is said once
+            return False
+        others = range(1, len(self._places))
+        if not all(await asyncio.gather(*(self._begin(place) for place in others))):
             return False
         self._listener.setblocking(False)
         self._loop.add_reader(self._listener.fileno(), self._accept)
@@ -270,12 +272,19 @@ class Workers:
 
     async def _replace_all(self) -> None:
         async with self._replacing:
+            stay = []
             for place, worker in enumerate(list(self._places)):
-                if worker is None or not await self._begin(place):
+                if worker is None:
+                    continue
+                if not await self._begin(place):
+                    stay.append(str(place))
                     continue
                 worker.process.terminate()
                 await worker.ended.wait()
-            _log.info("all workers were replaced")
+            if stay:
+                _log.error("no new worker serves: %s stay as they were", ", ".join(stay))
+            else:
+                _log.info("all workers were replaced")
 
     # Connections
 

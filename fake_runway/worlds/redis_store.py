@@ -153,6 +153,7 @@ class _Line:
     """What waits to be kept of one world.
 
     Attributes:
+        owner: the name of this worker by which it is owned in Redis.
         number: of the last entry that is kept.
         whole: the whole world, after the entries before it.
         entries: those after it, not sent yet.
@@ -165,6 +166,7 @@ class _Line:
     """
 
     world: World
+    owner: str
     number: int = 0
     whole: bytes = b""
     entries: list[Callable[[], bytes]] = field(default_factory=list)
@@ -244,12 +246,15 @@ class RedisStore:
         self.named: Callable[[str], None] = lambda _: None
         self._valid_until = 0.0
         self._life = ""
+        self._emptied = False
         self._loop = asyncio.get_running_loop()
         self._lines: dict[str, _Line] = {}
         self._dirty: dict[str, None] = {}
         self._wanted = asyncio.Event()
+        self._sending = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
         self._renewing: asyncio.Task[None] | None = None
         self._down = ""
         self._waits_until = 0.0
@@ -280,7 +285,7 @@ class RedisStore:
     # The lease
 
     async def _keep_lease(self) -> None:
-        while True:
+        while not self._closed:
             await pause(self._lease_s * _RENEWED_EACH)
             with suppress(NotKept):
                 await self.renew()
@@ -306,18 +311,22 @@ class RedisStore:
             raise NotKept("This worker is starting: try again.")
         asked = loop_time(self._loop)
         key, ms = f"{PREFIX}:worker:{self.me}", int(self._lease_s * 1_000)
-        if self.me and await self._command("SET", key, self.address, "XX", "PX", ms):
-            self._valid_until = asked + self._lease_s * _VALID
-            return
-        emptied = await self._is_another()
-        before, self._generation = self.me, self._generation + 1
-        me = draw(self._seed, self.address, "worker", self._generation).hex()
-        asked = loop_time(self._loop)
-        await self._command("SET", f"{PREFIX}:worker:{me}", self.address, "PX", ms)
-        self.me = me
-        self.named(me)
-        if before:
-            await self._go_on(before, emptied=emptied)
+        if not self.me or not await self._command("SET", key, self.address, "XX", "PX", ms):
+            self._valid_until = 0.0
+            self._emptied = await self._is_another() or self._emptied
+            self._generation += 1
+            me = draw(self._seed, self.address, "worker", self._generation).hex()
+            asked = loop_time(self._loop)
+            await self._command("SET", f"{PREFIX}:worker:{me}", self.address, "PX", ms)
+            if self.me:
+                _log.warning("the lease in Redis ran out; this worker goes on under another name")
+            self.me = me
+            self.named(me)
+        # those that no other worker has taken over since the lease ran out; also of an earlier time
+        # at which Redis did not answer for all of them
+        for line in [each for each in self._lines.values() if each.owner != self.me]:
+            await self._claim_again(line, emptied=self._emptied)
+        self._emptied = False
         self._valid_until = asked + self._lease_s * _VALID
 
     async def _is_another(self) -> bool:
@@ -333,19 +342,14 @@ class RedisStore:
         self._waits_until = loop_time(self._loop) + self._lease_s * _OTHERS
         return True
 
-    async def _go_on(self, before: str, *, emptied: bool) -> None:
-        """Keep the worlds that no other worker has taken over since the lease ran out."""
-        _log.warning("the lease in Redis ran out; this worker goes on under another name")
-        for line in list(self._lines.values()):
-            await self._claim_again(line, before, emptied=emptied)
-
-    async def _claim_again(self, line: _Line, before: str, *, emptied: bool) -> None:
+    async def _claim_again(self, line: _Line, *, emptied: bool) -> None:
         """Own a world that is here still, unless another worker has it, or had it meanwhile."""
-        name = line.world.name
-        answer = await self._script(_CLAIM, name, self.me, before)
-        if answer[0].decode() != self.me:
+        name, me, before = line.world.name, self.me, line.owner
+        answer = await self._script(_CLAIM, name, me, before)
+        line.owner = me
+        if answer[0].decode() != me:
             self._lose(line)
-        elif answer[4].decode() != before and not emptied:
+        elif answer[4].decode() not in (before, me) and not emptied:
             await self._leave(name, self._expires_ms)  # others had it, and left
             self._lose(line)
         elif answer[1] is None or _number_of(answer) < line.number:
@@ -371,6 +375,7 @@ class RedisStore:
             owner = answer[0].decode()
             if owner == self.me:
                 if answer[1] is not None:
+                    await self._command("PERSIST", f"{PREFIX}:tag:{key_tag(name)}")
                     entries = [each for _, fields in answer[3] for each in fields[1].split(b"\n")]
                     contents = await self._contents_of(name)
                     return Claimed(answer[1], entries, contents, _number_of(answer))
@@ -462,13 +467,14 @@ class RedisStore:
         return [each.decode() for each in found if each]
 
     async def forget_worker(self, id_: str) -> None:
-        """Take the lease of a worker that has surely ended."""
-        await self._command("DEL", f"{PREFIX}:worker:{id_}")
+        """Take the lease of a worker that has surely ended; in time it ends by itself."""
+        with suppress(NotKept):
+            await self._command("DEL", f"{PREFIX}:worker:{id_}")
 
     def holds(self, world: World, claimed: Claimed) -> None:
         """Note that a world is here, as it was claimed."""
         contents = set(claimed.contents)
-        self._lines[world.name] = _Line(world, claimed.number, contents=contents)
+        self._lines[world.name] = _Line(world, self.me, claimed.number, contents=contents)
 
     # What has to be kept
 
@@ -486,15 +492,17 @@ class RedisStore:
         account = world.account
         kept = len(account.sessions) + len(account.tasks.by_id) + len(world.log)
         if line.length > _MOST_ENTRIES + kept:
-            number, line.length = line.seal(), 0
-            shortening = asyncio.ensure_future(self._shorten(line, number))
+            line.length = 0
+            shortening = asyncio.ensure_future(self._shorten(line))
             self._tasks.append(shortening)
             shortening.add_done_callback(self._tasks.remove)
 
-    async def _shorten(self, line: _Line, number: int) -> None:
+    async def _shorten(self, line: _Line) -> None:
         """Keep a world as it is now, and drop the entries before that from its log."""
         world, name = line.world, line.world.name
-        raw = await asyncio.to_thread(preserved_later(world, self._worlds.catalogue))
+        # at one moment: calls that came since this was begun are in the world, and not behind it
+        number, written = line.seal(), preserved_later(world, self._worlds.catalogue)
+        raw = await asyncio.to_thread(written)
         while line.number < number and self._lines.get(name) is line:
             await pause(_SOON_S)  # its log is not so long yet
         if self._lines.get(name) is line and line.world is world:
@@ -503,11 +511,11 @@ class RedisStore:
 
     def contents(self, world: World, found: Mapping[str, bytes]) -> None:
         """Keep bytes of uploads, as of `Store`."""
-        self._lines.setdefault(world.name, _Line(world)).has(found)
+        self._lines.setdefault(world.name, _Line(world, self.me)).has(found)
 
     def whole(self, world: World, raw: bytes) -> None:
         """Keep a whole world, as of `Store`."""
-        line = self._lines.setdefault(world.name, _Line(world))
+        line = self._lines.setdefault(world.name, _Line(world, self.me))
         line.world = world
         self._queue_whole(line, raw)
 
@@ -525,12 +533,12 @@ class RedisStore:
 
     async def _give_away(self, line: _Line, lasts_ms: str) -> None:
         """Leave a world, with all of it kept."""
-        while (
-            lasts_ms != "0"
-            and (line.whole or line.sent or line.entries or line.changed)
-            and self.valid
-        ):
+        async with self._sending:
+            pass  # what is on its way has come, and cannot come after what is sent below
+        while lasts_ms != "0" and (line.whole or line.sent or line.entries or line.changed):
             if not await self._round([line]):
+                if not self.valid:
+                    break
                 await pause(_AGAIN_S)
         if line.waits is not None:
             self._end(line.world, line.waits, None)
@@ -571,12 +579,14 @@ class RedisStore:
             self._wanted.set()
 
     async def _keep_all(self) -> None:
-        while True:
+        while not self._closed:
             await self._wanted.wait()
             self._wanted.clear()
-            names, self._dirty = list(self._dirty), {}
-            lines = [line for name in names if (line := self._lines.get(name)) is not None]
-            if lines and not await self._round(lines):
+            async with self._sending:
+                names, self._dirty = list(self._dirty), {}
+                lines = [line for name in names if (line := self._lines.get(name)) is not None]
+                fine = not lines or await self._round(lines)
+            if not fine:
                 await self._own_again(lines)
                 for line in lines:
                     if self._lines.get(line.world.name) is line:
@@ -595,7 +605,7 @@ class RedisStore:
             with suppress(NotKept):
                 await self.ensure_valid()
                 if self.me == me and self._lines.get(line.world.name) is line:
-                    await self._claim_again(line, me, emptied=True)
+                    await self._claim_again(line, emptied=True)
 
     async def _round(self, lines: list[_Line]) -> bool:
         """Send what waits of some worlds; return whether Redis answered."""
@@ -648,11 +658,11 @@ class RedisStore:
             return True
         if answer == b"short":
             _log.warning("Redis has lost what world %s did last: it is kept again", world.name)
-            line.waits = line.waits or waits  # until that is kept
+            self._wait_on(line, waits)  # until that is kept
             self._queue_whole(line)
             return True
         if answer == b"gone" or sent.me != self.me:
-            line.waits = line.waits or waits
+            self._wait_on(line, waits)
             line.gone = answer == b"gone"
             self._valid_until = 0.0  # the lease is gone too, or will be had under another name
             return False
@@ -660,8 +670,15 @@ class RedisStore:
         self._lose(line)
         return True
 
+    def _wait_on(self, line: _Line, waits: asyncio.Future[None] | None) -> None:
+        """Let answers wait until what is sent next is kept."""
+        if line.waits is None:
+            line.waits = waits
+        elif waits is not None:
+            line.waits.add_done_callback(lambda d: self._end(line.world, waits, d.exception()))
+
     def _end(
-        self, world: World, waits: asyncio.Future[None] | None, error: Exception | None
+        self, world: World, waits: asyncio.Future[None] | None, error: BaseException | None
     ) -> None:
         if waits is None or waits.done():
             return
@@ -677,6 +694,10 @@ class RedisStore:
         """Forget a world that another worker has."""
         name = line.world.name
         _log.warning("world %s is with another worker now", name)
+        line.whole = b""
+        line.sent.clear()
+        line.entries.clear()
+        line.changed.clear()
         self._lines.pop(name, None)
         if line.waits is not None:
             self._end(line.world, line.waits, NotKept("Another worker has this world: try again."))
@@ -710,6 +731,7 @@ class RedisStore:
         """Keep what waits, give the worlds away, and end."""
         if self._leaving:
             await asyncio.wait(self._leaving.values(), timeout=ANSWER_S)
+        self._closed = True  # asyncio.wait_for of Python 3.11, in the client, may swallow a cancel
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -195,6 +195,8 @@ async def test_a_listener_that_does_not_read_is_dropped(
     host, _, port = fake.url.removeprefix("http://").partition(":")
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        # the kernel keeps some megabytes for it otherwise, by the length of packets on loopback
+        deaf.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 500)
         deaf.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(deaf, (host, int(port)))
