@@ -11,13 +11,25 @@ from tests.support.processes import held_port
 
 # A deadline per example would assert on the wall clock, and fail on busy machines. Examples are the
 # same in each run, so that a failure belongs to the change that made it; to find more of them:
-# `pytest --hypothesis-profile=exploring`. `tox -e exhaustive` takes three times as many.
+# `pytest --hypothesis-profile=exploring`. `tox -e exhaustive` takes four times as many.
 settings.register_profile("exploring", deadline=None)
-settings.register_profile("the-same", deadline=None, derandomize=True)
-settings.register_profile("exhaustive", deadline=None, derandomize=True, max_examples=300)
+settings.register_profile("the-same", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("exhaustive", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile("the-same")
 
 _TEETH = "test_teeth.py::test_a_broken_gateway_is_caught_by_its_requirement_alone["
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the option of tox's environments, whose commands are parts of one run."""
+    parser.addoption("--none-is-fine", action="store_true", help="Pass if no test is selected.")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Let a part pass that has nothing of what was asked for."""
+    is_fine = session.config.getoption("none_is_fine", default=False)
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and is_fine:
+        session.exitstatus = pytest.ExitCode.OK
 
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)

@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -129,36 +129,40 @@ def within(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
 
+@cache
+def read(path: Path) -> Source:
+    """Return a file of ours, which is parsed once for all checks."""
+    return Source(path)
+
+
 def sources(*folders: str) -> list[Source]:
     """Return the Python files of these folders; an empty answer would make a check worthless."""
-    found = [Source(path) for one in folders for path in sorted((ROOT / one).rglob("*.py"))]
+    found = [read(path) for one in folders for path in sorted((ROOT / one).rglob("*.py"))]
     assert found, folders
     return found
 
 
-PRODUCT = sources(*PACKAGES)
-CORE = sources("fake_runway/core")
-PURE = [
-    *CORE,
-    *(
-        Source(ROOT / f"gateway/{name}.py")
-        for name in ("flow/polling", "limits/window", "access/addresses", "access/cors")
-    ),
-    *(
-        Source(ROOT / f"fake_runway/room/{name}.py")
-        for name in ("media/hearing", "stage", "wire/packets", "wire/sdp", "wire/signalling")
-    ),
-    *(
-        source
-        for source in sources("fake_runway/media")
-        if source.path.name not in ("encoding.py", "workshop.py")
-    ),
-]
+PURE_OF_THE_GATEWAY = ("flow/polling", "limits/window", "access/addresses", "access/cors")
+PURE_OF_THE_ROOM = ("media/hearing", "stage", "wire/packets", "wire/sdp", "wire/signalling")
+
+
+def pure() -> list[Source]:
+    """Return the files that decide: of the fake the whole core, and media but what encodes."""
+    return [
+        *sources("fake_runway/core"),
+        *(read(ROOT / f"gateway/{name}.py") for name in PURE_OF_THE_GATEWAY),
+        *(read(ROOT / f"fake_runway/room/{name}.py") for name in PURE_OF_THE_ROOM),
+        *(
+            source
+            for source in sources("fake_runway/media")
+            if source.path.name not in ("encoding.py", "workshop.py")
+        ),
+    ]
 
 
 def those(*names: str) -> list[Source]:
     """Return the product's files without those of these file names."""
-    return [source for source in PRODUCT if source.path.name not in names]
+    return [source for source in sources(*PACKAGES) if source.path.name not in names]
 
 
 # Imports
@@ -272,7 +276,7 @@ def test_imports_go_to_lower_floors_only(folder: str) -> None:
 
 def test_no_files_import_each_other_in_a_circle() -> None:
     """Following imports from a file never leads back to it, guarded imports included."""
-    modules = {source.module for source in PRODUCT}
+    modules = {source.module for source in those()}
     imports = {
         source.module: {
             target
@@ -280,7 +284,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
             if (target := use.name if use.name in modules else use.name.rpartition(".")[0])
             in modules - {source.module, *PACKAGES}
         }
-        for source in PRODUCT
+        for source in those()
     }
     while leaves := {name for name, others in imports.items() if not others}:
         imports = {name: others - leaves for name, others in imports.items() if name not in leaves}
@@ -299,7 +303,7 @@ def test_the_core_imports_itself_and_the_standard_library() -> None:
     allowed = (*sys.stdlib_module_names, "fake_runway.core")
     foreign = [
         f"{source.name}:{use.line}: {use.name}"
-        for source in CORE
+        for source in sources("fake_runway/core")
         for use in source.imports
         if not any(within(use.name, one) for one in allowed)
     ]
@@ -325,7 +329,7 @@ def test_the_pure_modules_use_no_time_chance_or_environment() -> None:
     The gateway's polling takes a seeded `random.Random` from its caller for the jitter.
     """
     forbidden = (*TIME, *TODAY, *CHANCE, *INPUT_AND_OUTPUT)
-    found = [use for source in PURE for use in source.of(*forbidden)]
+    found = [use for source in pure() for use in source.of(*forbidden)]
 
     jitter = re.compile(r"gateway/flow/polling\.py:\d+: random(\.Random)?")
     assert [use for use in found if not jitter.fullmatch(use)] == []
@@ -333,7 +337,7 @@ def test_the_pure_modules_use_no_time_chance_or_environment() -> None:
 
 def test_no_import_is_relative() -> None:
     """Every import has its full name, so that these checks read it."""
-    assert [use for source in PRODUCT for use in source.importing("a relative import")] == []
+    assert [use for source in those() for use in source.importing("a relative import")] == []
 
 
 # Time, chance, environment, state
@@ -392,7 +396,7 @@ def test_only_command_lines_and_configuration_read_the_environment() -> None:
 def test_the_gpl_test_library_stays_in_the_tests() -> None:
     """async-solipsism is imported under tests/ only, and installed by the test extra only."""
     ours = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in NOT_OURS]
-    outside = [Source(path) for path in ours if path.relative_to(ROOT).parts[0] != "tests"]
+    outside = [read(path) for path in ours if path.relative_to(ROOT).parts[0] != "tests"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     installing = [
@@ -401,7 +405,7 @@ def test_the_gpl_test_library_stays_in_the_tests() -> None:
         if any("solipsism" in need for need in needs)
     ]
 
-    assert len(outside) >= len(PRODUCT)
+    assert len(outside) >= len(those())
     assert [use for source in outside for use in source.importing("async_solipsism")] == []
     assert set(installing) <= {"test", "dev"}
 
@@ -416,9 +420,9 @@ def test_nothing_mutable_stands_at_module_level() -> None:
     guards it), or if its name is ALL_CAPS and no file of the product assigns to its items, deletes
     them or calls a method that changes it.
     """
-    changed = {name for source in PRODUCT for name in changed_names(source)}
+    changed = {name for source in those() for name in changed_names(source)}
     found = []
-    for source in PRODUCT:
+    for source in those():
         for name, node in mutable_assignments(source):
             if not name.strip("_").isupper() or name in changed:
                 found.append(f"{source.name}:{node.lineno}: {name}")
@@ -430,7 +434,7 @@ def test_nothing_is_made_global() -> None:
     """No function rebinds a name of its module."""
     found = [
         f"{source.name}:{node.lineno}"
-        for source in PRODUCT
+        for source in those()
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Global)
     ]

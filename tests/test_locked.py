@@ -148,7 +148,7 @@ def test_examples_run_on_what_the_tests_use(package: str, *, of_pages: bool) -> 
 
 
 def test_tests_that_run_alone_lie_where_tox_collects_them() -> None:
-    """The environment `judged` names the folders of all tests with the marker `alone`."""
+    """The command that runs them names the folders of all tests with the marker `alone`."""
     lines = (ROOT / "tox.ini").read_text().splitlines()
     line = next(line for line in lines if '-m "alone and not exhaustive" ' in line)
     folders = re.findall(r"tests/\w+", line)

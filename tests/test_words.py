@@ -65,9 +65,11 @@ def names(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_what_was_renamed_stays_renamed() -> None:
     """No Python file of ours binds one of the old identifiers."""
+    any_of_them = re.compile(rf"\b({'|'.join(RENAMED)})\b")
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in tracked("*.py")
+        if any_of_them.search(path.read_text())  # to parse all of them takes long
         for line, name in names(path)
         if name in RENAMED
     ]

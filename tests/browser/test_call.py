@@ -59,8 +59,11 @@ def call(folder: Path, act: Callable[[Visit], Awaitable[None]], **options: Any) 
         pytest.skip(f"needs the right to make a network: {error}")
 
 
-@pytest.mark.parametrize("by_key", [False, True], ids=["credentials", "session key"])
-@pytest.mark.parametrize("query", [{}, {"strict": "1"}], ids=["plain", "StrictMode"])
+@pytest.mark.parametrize(
+    ("query", "by_key"),
+    [({}, False), ({"strict": "1"}, False), ({"strict": "1"}, True)],
+    ids=["plain-credentials", "StrictMode-credentials", "StrictMode-session key"],
+)
 def test_a_call_from_the_click_to_the_hang_up(
     folder: Path, query: Mapping[str, str], by_key: bool
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.judge.case import Requirement
+from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import Judge, Outcome, Report, RunOptions
 from tests.clients.processes import environment
 
@@ -23,18 +25,28 @@ class Server:
     timeout_s: float
 
 
-async def judge(server: Server, *, quick: bool = False) -> Report:
+async def judge(
+    server: Server, *, quick: bool = False, requirements: Sequence[Requirement] = REQUIREMENTS
+) -> Report:
     """Judge a server in all situations, or the quick ones, in front of a fake of its own."""
     url = f"http://127.0.0.1:{server.port}/api/avatar/connect"
-    options = RunOptions(timeout_s=server.timeout_s, seed=server.name, wait_s=WAIT_S, quick=quick)
+    options = RunOptions(
+        timeout_s=server.timeout_s,
+        requirements=requirements,
+        seed=server.name,
+        wait_s=WAIT_S,
+        quick=quick,
+    )
     async with Judge.started(options) as judge:
         env = environment("", **server.variables)
         return await judge.judge(url, command=list(map(str, server.command)), environment=env)
 
 
-async def judge_all(servers: Sequence[Server]) -> dict[str, Report]:
+async def judge_all(
+    servers: Sequence[Server], *, requirements: Sequence[Requirement] = REQUIREMENTS
+) -> dict[str, Report]:
     """Judge them side by side, and return their reports by name."""
-    reports = await asyncio.gather(*map(judge, servers))
+    reports = await asyncio.gather(*(judge(each, requirements=requirements) for each in servers))
     return {server.name: report for server, report in zip(servers, reports, strict=True)}
 
 

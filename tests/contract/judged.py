@@ -50,6 +50,7 @@ class SimulatedJudge:
         seed: of the random situations.
         about: only situations that one of these requirements judges are played; empty: all.
         only: only situations with these ids are played; empty: all.
+        quick: only those of the quick profile.
     """
 
     shape: Shape | None
@@ -59,6 +60,7 @@ class SimulatedJudge:
     examples: int = 0
     seed: str = "0"
     only: Set[str] = frozenset()
+    quick: bool = False
 
     def judge(self, served: Served) -> Report:
         """Play everything against the served gateway, on virtual time."""
@@ -91,6 +93,8 @@ class SimulatedJudge:
             every = [each for each in every if any(one.is_about(each) for one in self.about)]
         if self.only:
             every = [each for each in every if each.id in self.only]
+        if self.quick:
+            every = [each for each in every if each.quick]
         if not self.alone:
             return every
         return [each for each in every if each.quick or each.callers > 1]

@@ -191,7 +191,8 @@ def test_calls_that_follow_each_other_keep_the_contract(fake_url: str) -> None:
             left_out = excluded(operation, "use_after_free")
             case.validate_response(response, excluded_checks=left_out)
 
-    run_state_machine_as_test(Played, settings=settings(FEWER, stateful_step_count=12))
+    runs = settings(EXAMPLES, max_examples=examples(30), stateful_step_count=12)
+    run_state_machine_as_test(Played, settings=runs)
     assert seen >= {(name, 200) for name in ("createSession", "getSession", "consumeSession")}
     assert ("deleteSession", 204) in seen
 

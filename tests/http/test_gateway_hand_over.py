@@ -36,7 +36,7 @@ LOOPS = (asyncio.new_event_loop, uvloop.new_event_loop)
 PATH = "/api/avatar/connect"
 BODY = b'{"avatarId":"music-superstar"}'
 LEAVERS, ONE_SHOT = 40, 200
-MANY_LEAVERS, MANY_ONE_SHOT = 1_000, 10_000
+MANY_LEAVERS, MANY_ONE_SHOT = 1_000, 3_000
 CALLERS_AT_ONCE = 4
 ENDLESS = Settings(
     limits=Limits(concurrency=None, daily=None, credits=None, retained=MANY_ONE_SHOT)
@@ -273,7 +273,7 @@ def test_a_caller_who_closes_after_reading_keeps_the_session(
 
 
 @pytest.mark.exhaustive
-def test_ten_thousand_callers_who_close_after_reading_keep_their_sessions(
+def test_thousands_of_callers_who_close_after_reading_keep_their_sessions(
     run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As above."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import PATIENCE_S, held_port
+from tests.support.processes import FEW_PLUGINS, PATIENCE_S, held_port
 
 pytest_plugins = ["pytester"]
 
@@ -98,7 +98,7 @@ def test_the_example_is_a_test_that_passes(pytester: pytest.Pytester) -> None:
         runway.realtime_sessions.delete(made.id)
 """
     pytester.makepyfile(block.replace("    ...  # call the application\n", call.lstrip("\n")))
-    pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-pno:xdist", *FEW_PLUGINS).assert_outcomes(passed=1)
 
 
 def test_the_skill_is_short_and_names_no_file_of_this_repository() -> None:

@@ -1,10 +1,10 @@
-"""The number of examples of a test: its own, and more in an exhaustive run."""
+"""The number of examples of a test: in the proportion of its profile's to Hypothesis's own."""
 
 from hypothesis import settings
 
-USUAL = 100  # Hypothesis's own, in the profile that tests usually run in
+USUAL = 100  # Hypothesis's own
 
 
 def examples(usual: int) -> int:
-    """Return `usual` in the proportion in which the chosen profile has more than usual."""
-    return usual * settings().max_examples // USUAL
+    """Return `usual` in the proportion in which the chosen profile has more or fewer than usual."""
+    return max(1, usual * settings().max_examples // USUAL)

@@ -7,6 +7,7 @@ import re
 import re._constants as ops  # type: ignore[import-not-found]  # typeshed has no such module
 import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,12 +24,15 @@ SEARCHES = frozenset(
 _STRANGE = "\x00"  # a character that ends every match
 
 
-def modules() -> Iterator[ModuleType]:
-    """Yield every module of the three packages; those that start a program are left out."""
-    for package in PACKAGES:
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.endswith("__main__"):
-                yield importlib.import_module(found.name)
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Return every module of the three packages; those that start a program are left out."""
+    return tuple(
+        importlib.import_module(found.name)
+        for package in PACKAGES
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not found.name.endswith("__main__")
+    )
 
 
 def patterns() -> dict[str, re.Pattern[Any]]:

@@ -12,6 +12,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 PATIENCE_S = 120.0 * float(os.environ.get("FAKE_RUNWAY_TEST_PATIENCE", "1"))
 """The timeout of every wait: it ends a hang, and is no measure of a machine's speed."""
 
+FEW_PLUGINS = ("-pno:schemathesis", "-pno:hypothesispytest", "-pno:pytest_cov")
+"""Arguments for a pytest that a test starts: to import these takes longer than such a run."""
+
 
 class Program:
     """A running command whose output is read line by line."""

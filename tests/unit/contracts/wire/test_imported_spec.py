@@ -92,7 +92,7 @@ def test_what_is_imported_means_the_same(published: Node) -> None:
 @pytest.mark.exhaustive
 def test_what_is_imported_means_the_same_of_very_many_values(published: Node) -> None:
     """The same, of many values."""
-    agreement(published, 400)
+    agreement(published, 150)
 
 
 def test_the_overlay_only_adds(published: Node) -> None:

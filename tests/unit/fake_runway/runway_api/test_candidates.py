@@ -11,6 +11,7 @@ from contracts.wire.shapes import Shapes
 from fake_runway.core.routing.choosing import Candidate, Filter
 from fake_runway.core.tasks.models import Quota
 from fake_runway.runway_api.candidates import candidates, models_of, provider_of
+from tests.support.effort import examples
 from tests.support.fake.tasks import AUDIO, IMAGE, VIDEO
 
 KNOWN = Shapes.load()
@@ -83,7 +84,7 @@ SOUNDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(
     st.tuples(st.just("video"), VIDEOS)
     | st.tuples(st.just("image"), IMAGES)
