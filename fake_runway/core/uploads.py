@@ -177,6 +177,7 @@ class Uploads:
         twin = copy(self)
         twin._by_id, twin._contents = self._by_id.copy(), self._contents.copy()
         twin._due = self._due.copy()
+        twin._digests = self._digests  # a copy is made of `__getstate__`, which says others
         return twin
 
     def create(self, filename: str, *, rules: UploadRules, draws: Draws, at: float) -> Upload:
