@@ -162,7 +162,7 @@ def _report(text: str) -> tuple[Format, Path]:
     help="Play so many random situations as well. The first 40 touch each kind of fault at each"
     " hop, each ending and each behaviour of a caller. A MUST that breaks ends the search, and the"
     f" smallest situation that breaks it is looked for, for {SHRINK_S:g}s at most. Needs"
-    " hypothesis: pip install 'fake-runway[examples]'.",
+    " hypothesis: pip install -c constraints.txt '.[examples]' in the checkout.",
 )
 @click.option(
     "--jobs",
@@ -225,7 +225,7 @@ def _report(text: str) -> tuple[Format, Path]:
     "--watch",
     is_flag=True,
     help="Run again when a file changes, on Enter, or from the page; q and Enter ends. Needs"
-    " watchfiles: pip install 'fake-runway[watch]'.",
+    " watchfiles: pip install -c constraints.txt '.[watch]' in the checkout.",
 )
 @click.option(
     "--watch-path",
@@ -390,7 +390,9 @@ def _check_together(
 def _watched(paths: Sequence[Path]) -> list[Path]:
     """Return what is watched: absolute paths."""
     if find_spec("watchfiles") is None:
-        raise click.UsageError("--watch needs watchfiles: pip install 'fake-runway[watch]'")
+        raise click.UsageError(
+            "--watch needs watchfiles: pip install -c constraints.txt '.[watch]' in the checkout"
+        )
     return [each.resolve() for each in paths or [Path.cwd()]]
 
 

@@ -4,8 +4,8 @@
     def test_my_gateway(situation): ...
 
 A situation says what may go wrong, and expects nothing: what is right depends on what then happens.
-Needs hypothesis: `pip install 'fake-runway[examples]'`, or else the import raises an `ImportError`
-that says so.
+Needs hypothesis: `pip install -c constraints.txt '.[examples]'` in the checkout, or else the import
+raises an `ImportError` that says so.
 """
 
 from contracts.judge.explore import require_hypothesis

@@ -36,7 +36,10 @@ def require_hypothesis() -> None:
         ImportError: hypothesis is not installed; the message says how it is.
     """
     if find_spec("hypothesis") is None:
-        raise ImportError("random situations need hypothesis: pip install 'fake-runway[examples]'")
+        raise ImportError(
+            "random situations need hypothesis:"
+            " pip install -c constraints.txt '.[examples]' in the checkout"
+        )
 
 
 @dataclass(frozen=True)

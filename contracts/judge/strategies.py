@@ -3,7 +3,7 @@
 They say what may go wrong, and expect nothing: what a right target does about it follows from what
 happened (`oracle.py`). The names of faults say what they are, `createSession reset`.
 
-Needs hypothesis: `pip install 'fake-runway[examples]'`.
+Needs hypothesis: `pip install -c constraints.txt '.[examples]'` in the checkout.
 """
 
 from collections.abc import Mapping, Sequence

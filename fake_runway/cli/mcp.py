@@ -29,15 +29,16 @@ def mcp(*, url: str | None, **options: Any) -> None:
     """Serve the admin API and the judge as tools, on standard input and output.
 
     For coding agents that speak the Model Context Protocol. A fake is started with it, unless
-    --url names one; its options are those of `fake-runway serve`. Needs the extra: pip install
-    'fake-runway[mcp]'.
+    --url names one; its options are those of `fake-runway serve`. Needs the extra: in the checkout
+    pip install -c constraints.txt '.[mcp]'.
 
     \b
     In the configuration of an agent
       {"mcpServers": {"fake-runway": {"command": "fake-runway", "args": ["mcp", "--port", "0"]}}}
     """
     if find_spec("mcp") is None:
-        click.echo("fake-runway: mcp needs its extra: pip install 'fake-runway[mcp]'", err=True)
+        install = "pip install -c constraints.txt '.[mcp]' in the checkout"
+        click.echo(f"fake-runway: mcp needs its extra: {install}", err=True)
         sys.exit(_EXIT_USAGE)
     run(lambda: _speak(url, options))
 

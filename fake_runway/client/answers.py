@@ -7,7 +7,7 @@ the pytest plugin imports this file.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal, Self, TypedDict, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypedDict, TypeVar, get_args
 
 from fake_runway.core.types import Json
 
@@ -588,6 +588,12 @@ class Kept(tuple[V, ...]):
 
     __hash__ = tuple.__hash__
 
+    def only(self, wanted: "Callable[[V], bool]") -> "Kept[V]":
+        """Return those that are wanted; of what is gone nothing is known, so its number stays."""
+        kept = Kept(each for each in self if wanted(each))
+        kept.gone, kept.uncertain = self.gone, self.uncertain
+        return kept
+
     @classmethod
     def many(cls, view: type[V], key: str) -> "Callable[[Json], Kept[V]]":
         """Return what reads the list of such views under `key`."""
@@ -600,12 +606,17 @@ class Kept(tuple[V, ...]):
         return read
 
 
+Severity = Literal["error", "warning", "info"]
+"""Broken or costly; wasteful; worth knowing."""
+SEVERITIES = get_args(Severity)
+
+
 @dataclass(frozen=True, slots=True)
 class FindingView(View):
     """One thing that a client seems to do wrong."""
 
     id: str  # stable
-    severity: Literal["error", "warning", "info"]
+    severity: Severity
     session: str | None  # None: it is about the world
     message: str
     at: float  # the instant of the first wrong call, or of the call that needed another after it

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    SEVERITIES,
     AssetEventName,
     AssetKindName,
     AssetStateName,
@@ -31,6 +32,7 @@ from fake_runway.client.answers import (
     ScenarioLine,
     ScenarioView,
     SessionView,
+    Severity,
     Snapshot,
     Span,
     SpecView,
@@ -760,9 +762,16 @@ class Admin:
         """Return the timeline of a session, as data and as lines of text."""
         return self.sessions.timeline(session_id)
 
-    def findings(self) -> Kept[FindingView]:
-        """Return what the client seems to do wrong, as of now."""
-        return self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
+    def findings(self, *, at_least: Severity = "info") -> Kept[FindingView]:
+        """Return what the client seems to do wrong, as of now.
+
+        Args:
+            at_least: "warning" leaves out what is only worth knowing, "error" what wastes as well.
+        """
+        least = SEVERITIES.index(at_least)
+        read = Kept.many(FindingView, "findings")
+        found = self._send("getFindings", "GET /findings", read)
+        return found.only(lambda each: SEVERITIES.index(each.severity) <= least)
 
     def verify(
         self,

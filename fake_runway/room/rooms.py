@@ -30,17 +30,18 @@ if TYPE_CHECKING:
     from fake_runway.room.elsewhere import Avatars
 
 NO_EXTRA = (
-    "This fake serves no room for calls: install it with the extra room (pip install"
-    " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
-    " --livekit-url."
+    "This fake serves no room for calls: install it with the extra room (pip install -c"
+    " constraints.txt '.[room]' in the checkout) and start it again, or give the URL of a LiveKit"
+    " server as --livekit-url."
 )
 NO_CLIENT_FOR_NAMED = (
-    "The avatar joins no room that a create names: install the extra livekit (pip install"
-    " 'fake-runway[livekit]') and start again."
+    "The avatar joins no room that a create names: install the extra livekit (pip install -c"
+    " constraints.txt '.[livekit]' in the checkout) and start again."
 )
 NO_CLIENT = (
-    "The avatar joins no room on a LiveKit server: install the extra livekit (pip install"
-    " 'fake-runway[livekit]') and start again, or leave out --livekit-avatar."
+    "The avatar joins no room on a LiveKit server: install the extra livekit (pip install -c"
+    " constraints.txt '.[livekit]' in the checkout) and start again, or leave out"
+    " --livekit-avatar."
 )
 _MOST_INVITATIONS = 50
 _IMPORT_AFTER_S = 0.5  # the first answers come first, and a server that stops at once imports none

@@ -24,7 +24,7 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.redis_store import ANSWER_S, NotHere, RedisStore, SharedWorlds
 from fake_runway.worlds.store import NotKept
 
-NO_REDIS = "expected the package redis for --store: pip install 'fake-runway[redis]'"
+NO_REDIS = "--store needs its extra: pip install -c constraints.txt '.[redis]' in the checkout"
 _TRIES, _AGAIN_S = 40, 0.05
 
 _log = logging.getLogger("fake_runway")

@@ -197,7 +197,7 @@ def parse_storage(text: str) -> str:
     if not _is_redis(url):
         raise ValueError("it is no such URL (not shown: it may hold a password)")
     if find_spec("redis") is None:
-        raise ValueError("it needs: pip install 'fake-runway[redis]'")
+        raise ValueError("it needs: pip install -c constraints.txt '.[redis]' in the checkout")
     return url
 
 

@@ -165,7 +165,9 @@ def tracing(environment: Mapping[str, str]) -> Tracing | None:
     try:
         return Tracing(_provider(exporters))
     except ImportError:
-        _log.warning("traces are asked for, but need: pip install 'fake-runway[otel]'")
+        _log.warning(
+            "traces need their extra: pip install -c constraints.txt '.[otel]' in the checkout"
+        )
     except Exception as error:  # a variable that the SDK cannot read; its text may be a secret
         _log.warning("traces are asked for, but cannot be set up: %s", type(error).__name__)
     return None

@@ -200,6 +200,26 @@ async def test_findings_report_what_the_client_does_wrong(fake: Any) -> None:
     assert str(finding).startswith("error consume-never-arrived: ")
 
 
+async def test_findings_from_a_severity_on(fake: Any) -> None:
+    """What is only worth knowing can be left out, and what wastes as well; broken things cannot."""
+    path = f"/v1/realtime_sessions/{await create(fake)}"
+    await fake.clock.next()
+    _, ready = await call(fake, "GET", path)
+    options = {
+        "headers": {"Authorization": f"Bearer {ready['sessionKey']}"},
+        "skip_auto_headers": {"Content-Type"},
+    }
+    assert (await call(fake, "POST", f"{path}/consume", **options))[0] == 200
+    assert [each.severity for each in await fake.findings()] == ["info"]
+    assert await fake.findings(at_least="warning") == []
+    unused = await create(fake)
+    await fake.clock.next()
+    await call(fake, "GET", f"/v1/realtime_sessions/{unused}")
+    await fake.clock.jump("10m")
+    assert {each.severity for each in await fake.findings()} > {"error"}
+    assert {each.severity for each in await fake.findings(at_least="error")} == {"error"}
+
+
 async def test_credits_are_set_and_spent(fake: Any) -> None:
     """What is left can be set, and a session costs."""
     assert (await fake.credits.set(10)).left == 10

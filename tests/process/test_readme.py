@@ -36,13 +36,17 @@ async def typed(block: str, port: str) -> str:
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl, as the README does")
 async def test_429_twice_then_ready() -> None:
-    """Three creates, two of them refused; then READY; then everything that happened."""
-    create, timeline, _ = blocks("Make it fail")
+    """Three creates, two of them refused; READY; all that happened; its token; a refused film."""
+    create, timeline, token, task, _ = blocks("Make it fail")
     async with running("fake_runway", "serve", "--port=0") as program:
         port = (await program.line()).rpartition(":")[2]
         answers = (await typed(create, port)).splitlines()
         seen = await typed(timeline, port)
+        text = await typed(token, port)
+        tasks = await typed(task, port)
     assert [answer.split()[-1] for answer in answers] == ["429", "429", "200"]
     assert '"state":"ready"' in seen
     assert "provisioning -> ready" in seen
     assert "3 exchanges, identical" in seen
+    assert text.startswith("fr1.")
+    assert "failed (SAFETY.OUTPUT.VIDEO)" in tasks

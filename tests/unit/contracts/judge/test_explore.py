@@ -220,7 +220,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(explore, "find_spec", lambda _: None)
 
     RunOptions(examples=0)
-    with pytest.raises(ImportError, match=r"pip install 'fake-runway\[examples\]'"):
+    with pytest.raises(ImportError, match=r"pip install -c constraints\.txt '\.\[examples\]'"):
         RunOptions(examples=1)
 
 
@@ -230,7 +230,7 @@ def test_the_command_names_the_extra_and_the_time(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(explore, "find_spec", lambda _: None)
     refused = CliRunner().invoke(main, ["check", "--examples", "1"])
 
-    assert "pip install 'fake-runway[examples]'" in said
+    assert "pip install -c constraints.txt '.[examples]'" in said
     assert f"for {SHRINK_S:g}s at most" in said
     assert refused.exit_code == 2
-    assert "pip install 'fake-runway[examples]'" in refused.output
+    assert "pip install -c constraints.txt '.[examples]'" in refused.output

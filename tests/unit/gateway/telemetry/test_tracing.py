@@ -309,7 +309,7 @@ def test_a_missing_package_is_a_warning(
 
     assert tracing({"OTEL_TRACES_EXPORTER": "console"}) is None
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "pip install 'fake-runway[otel]'" in caplog.text
+    assert "pip install -c constraints.txt '.[otel]'" in caplog.text
 
 
 def test_a_variable_that_the_sdk_cannot_read_is_a_warning(
