@@ -771,8 +771,7 @@ class AsyncAdmin:
             at_least: "warning" leaves out what is only worth knowing, "error" what wastes as well.
         """
         least = SEVERITIES.index(at_least)
-        read = Kept.many(FindingView, "findings")
-        found = await self._send("getFindings", "GET /findings", read)
+        found = await self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
         return found.only(lambda each: SEVERITIES.index(each.severity) <= least)
 
     async def verify(
