@@ -271,6 +271,8 @@ class RedisStore:
         address: where other workers reach it; to be set before `open`.
         me: the name that it goes by now.
         named: is called with each name.
+        forgets: Redis keeps nothing on disk.
+        is_first: there was no other worker when this one joined.
     """
 
     def __init__(
@@ -287,6 +289,7 @@ class RedisStore:
         self._generation = 0
         self.me = self.address = ""
         self.named: Callable[[str], None] = lambda _: None
+        self.forgets = self.is_first = False
         self._valid_until = 0.0
         self._life = self._met_in = ""
         self._others: list[str] = []
@@ -322,6 +325,7 @@ class RedisStore:
     async def open(self) -> None:
         """Ask for a lease, and begin to keep."""
         await self.renew()
+        self.is_first = not self._others
         self._tasks = [
             asyncio.ensure_future(self._keep_lease()),
             asyncio.ensure_future(self._keep_all()),
