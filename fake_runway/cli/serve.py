@@ -160,7 +160,7 @@ async def _serve_by_workers(
     workers = Workers(listener, count, worker_command(sys.argv[1:]), token)
     try:
         if not await workers.start():
-            return EXIT_CANNOT_START  # the worker has said why
+            return workers.exit_code or EXIT_CANNOT_START  # the worker has said why
         if REPLACES is not None:
             asyncio.get_running_loop().add_signal_handler(REPLACES, workers.replace_all)
         _say(url, configuration, options)

@@ -136,4 +136,5 @@ async def serve_as_worker(number: int, options: dict[str, Any], scenario: Json |
         worlds.leave_all()
         if not place.alone.is_set():
             await place.give_back(lambda: app.others.awaited > 0)
+            await store.left(_ENDS_IN_S)
     return 0

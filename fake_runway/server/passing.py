@@ -48,6 +48,8 @@ class OtherWorkers:
             await self._client.close()
 
     def _asking(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise aiohttp.ClientConnectionError("this worker ends")
         if self._client is None:
             self._client = aiohttp.ClientSession(
                 auto_decompress=False,

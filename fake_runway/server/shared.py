@@ -67,11 +67,6 @@ async def worlds_of_redis(
     except (RedisError, RedisClusterException, OSError, TimeoutError, ValueError) as error:
         shown = address.url.rpartition("@")[2]  # no password
         raise StoreError(f"expected a Redis at {shown}: {error}") from None
-    if kept.get("appendonly") == "no" and not kept.get("save"):
-        _log.warning(
-            "the Redis of --store keeps nothing on disk: when it ends, what workers have in memory"
-            " is all that is left"
-        )
     worlds = SharedWorlds(**{**options, "source": source})
     worlds.load = lambda snapshot, entries, contents: reloaded(
         snapshot, entries, contents, worlds=worlds, livekit=livekit, source=source
@@ -83,6 +78,7 @@ async def worlds_of_redis(
         lease_s=address.lease_s,
         worlds=worlds,
     )
+    worlds.store.forgets = kept.get("appendonly") == "no" and not kept.get("save")
     try:
         yield worlds
     finally:
@@ -100,6 +96,11 @@ async def join(worlds: SharedWorlds, address: str) -> None:
         await worlds.store.open()
     except NotKept as error:
         raise StoreError(error.message) from None
+    if worlds.store.forgets and worlds.store.is_first:
+        _log.warning(
+            "the Redis of --store keeps nothing on disk: when it ends, what workers have in memory"
+            " is all that is left"
+        )
 
 
 class SharedApp(FakeApp):

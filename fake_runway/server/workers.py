@@ -179,6 +179,9 @@ class Workers:
     Args:
         command: starts a worker; the number of a descriptor is added to it.
         told: what each worker is told at its start.
+
+    Attributes:
+        exit_code: of the last worker that did not serve.
     """
 
     def __init__(
@@ -187,6 +190,7 @@ class Workers:
         self._listener = listener
         self._command = command
         self._told = told
+        self.exit_code = 0
         self._places: list[_Worker | None] = [None] * count
         self._turn = 0
         self._loop = asyncio.get_running_loop()
@@ -232,7 +236,9 @@ class Workers:
             async with asyncio.timeout(_STARTS_IN_S):
                 await worker.ready.wait()
         if not worker.url:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                process.terminate()
+            self.exit_code = await process.wait()
             return False
         self._places[place] = worker
         return True

@@ -22,6 +22,9 @@ What makes that safe:
   comes back: the worker goes on under another name, with the worlds that are still its own.
 - The log has numbers of our own. A commit that is sent again adds nothing twice, and one that finds
   a shorter log than there was (Redis has lost its end) writes the whole world again.
+- An empty Redis has no world, and that makes no world new: its owner may have it. So none begins in
+  the first moments of a Redis, nor as long as a worker runs that was there before and has not owned
+  all its worlds again; that is 503. And a worker that ends keeps its worlds until Redis has them.
 """
 
 import asyncio
@@ -31,6 +34,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 from fake_runway.clock import call_after, loop_time, pause
@@ -50,8 +54,9 @@ _VALID = 0.75
 """The part of its lease in which a worker answers: clocks of machines do not run equally fast."""
 _RENEWED_EACH = 1 / 6
 _OTHERS = 0.5
-"""The part of a lease in which no world is new, after Redis has lost everything: its owner may be
-about to keep it again."""
+"""The part of a lease in which no world is new, after Redis has lost everything, or begun: its
+owner may be about to keep it again. As long are owners spared whose lease ran out with ours.
+"""
 ANSWER_S = 5.0
 _AGAIN_S = 0.2
 _MOST_ENTRIES = 500
@@ -62,8 +67,9 @@ _log = logging.getLogger("fake_runway")
 
 _KEEP = """
 local owner = redis.call('GET', KEYS[1])
-if not owner then return 'gone' end
-if owner ~= ARGV[1] then return 'other' end
+if owner ~= ARGV[1] then
+  return owner and redis.call('EXISTS', KEYS[3]) == 1 and 'other' or 'gone'
+end
 local number = tonumber(ARGV[2])
 if ARGV[3] ~= '' then
   redis.call('DEL', KEYS[2])
@@ -101,7 +107,9 @@ return redis.call('XTRIM', KEYS[2], 'MINID', (tonumber(ARGV[2]) + 1) .. '-0')
 
 _CLAIM = """
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] and owner ~= ARGV[2] then return {owner} end
+if owner and owner ~= ARGV[1] and owner ~= ARGV[2] then
+  if ARGV[3] ~= 'lost' or redis.call('EXISTS', KEYS[3]) == 1 then return {owner} end
+end
 redis.call('SET', KEYS[1], ARGV[1])
 for index = 1, #KEYS do redis.call('PERSIST', KEYS[index]) end
 local kept = redis.call('HMGET', KEYS[3], 'world', 'number')
@@ -109,14 +117,42 @@ return {ARGV[1], kept[1], kept[2], redis.call('XRANGE', KEYS[2], '-', '+'), owne
 """
 
 _LEAVE = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('EXISTS', KEYS[1], KEYS[3]) == 0 then return 'gone' end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'other' end
 redis.call('DEL', KEYS[1])
 for index = 2, #KEYS do
   if ARGV[2] == '0' then redis.call('DEL', KEYS[index])
   else redis.call('PEXPIRE', KEYS[index], ARGV[2]) end
 end
-return 1
+return 'left'
 """
+
+_LIFE = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+redis.call('SET', KEYS[1], now .. ' ' .. ARGV[1], 'NX')
+local life = redis.call('GET', KEYS[1])
+return {life, now - tonumber(string.match(life, '^%d+'))}
+"""
+"""Name the time from one loss of everything to the next; say how many milliseconds it is old."""
+
+_MEET = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
+for index = 3, #ARGV do
+  local here = redis.call('ZSCORE', KEYS[1], ARGV[index])
+  if not here then redis.call('SADD', KEYS[2], ARGV[index]) end
+end
+if ARGV[2] ~= '' then
+  redis.call('ZADD', KEYS[1], now, ARGV[2])
+  redis.call('SREM', KEYS[2], ARGV[2])
+end
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+"""
+"""Join those who own all their worlds, and await those who did before Redis lost everything."""
+
+_MEETING = (f"{PREFIX}:{{workers}}:here", f"{PREFIX}:{{workers}}:awaited")
 
 
 class NotHere(BaseException):
@@ -154,6 +190,7 @@ class _Line:
 
     Attributes:
         owner: the name of this worker by which it is owned in Redis.
+        life: of the Redis in which it is owned.
         number: of the last entry that is kept.
         whole: the whole world, after the entries before it.
         entries: those after it, not sent yet.
@@ -167,6 +204,7 @@ class _Line:
 
     world: World
     owner: str
+    life: str
     number: int = 0
     whole: bytes = b""
     entries: list[Callable[[], bytes]] = field(default_factory=list)
@@ -176,6 +214,11 @@ class _Line:
     contents: set[str] = field(default_factory=set)
     changed: dict[str, bytes] = field(default_factory=dict)
     gone: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is not kept yet."""
+        return bool(self.whole or self.sent or self.entries or self.changed)
 
     def seal(self) -> int:
         """Give the entries a number, as one; return the last number there is."""
@@ -228,6 +271,8 @@ class RedisStore:
         address: where other workers reach it; to be set before `open`.
         me: the name that it goes by now.
         named: is called with each name.
+        forgets: Redis keeps nothing on disk.
+        is_first: there was no other worker when this one joined.
     """
 
     def __init__(
@@ -244,9 +289,12 @@ class RedisStore:
         self._generation = 0
         self.me = self.address = ""
         self.named: Callable[[str], None] = lambda _: None
+        self.forgets = self.is_first = False
         self._valid_until = 0.0
-        self._life = ""
-        self._emptied = False
+        self._life = self._met_in = ""
+        self._others: list[str] = []
+        self._spares_until = 0.0
+        self._runs_until: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
         self._lines: dict[str, _Line] = {}
         self._dirty: dict[str, None] = {}
@@ -277,10 +325,12 @@ class RedisStore:
     async def open(self) -> None:
         """Ask for a lease, and begin to keep."""
         await self.renew()
+        self.is_first = not self._others
         self._tasks = [
             asyncio.ensure_future(self._keep_lease()),
             asyncio.ensure_future(self._keep_all()),
         ]
+        await pause(max(0.0, self._waits_until - loop_time(self._loop)))
 
     # The lease
 
@@ -313,46 +363,68 @@ class RedisStore:
         key, ms = f"{PREFIX}:worker:{self.me}", int(self._lease_s * 1_000)
         if not self.me or not await self._command("SET", key, self.address, "XX", "PX", ms):
             self._valid_until = 0.0
-            self._emptied = await self._is_another() or self._emptied
+            await self._see_life()
             self._generation += 1
             me = draw(self._seed, self.address, "worker", self._generation).hex()
             asked = loop_time(self._loop)
             await self._command("SET", f"{PREFIX}:worker:{me}", self.address, "PX", ms)
             if self.me:
                 _log.warning("the lease in Redis ran out; this worker goes on under another name")
+                # if it was Redis that did not answer, the leases of others have run out too
+                self._spares_until = asked + self._lease_s * _OTHERS
             self.me = me
             self.named(me)
+        if self._met_in != self._life:
+            await self._meet("", *self._others)
         # those that no other worker has taken over since the lease ran out; also of an earlier time
         # at which Redis did not answer for all of them
         for line in [each for each in self._lines.values() if each.owner != self.me]:
-            await self._claim_again(line, emptied=self._emptied)
-        self._emptied = False
+            await self._claim_again(line)
+        self._others = await self._meet(self.address)
+        self._met_in = self._life
         self._valid_until = asked + self._lease_s * _VALID
 
-    async def _is_another(self) -> bool:
-        """Return whether Redis has lost everything since it was last asked; remember it."""
-        await self._command(
-            "SET", f"{PREFIX}:born", draw(self._seed, self.me, "born", self._generation).hex(), "NX"
-        )
-        before, life = self._life, await self._command("GET", f"{PREFIX}:born")
-        self._life = life.decode()
-        if not before or before == self._life:
-            return False
-        # others have their turn to keep their worlds again, before anybody makes new ones
-        self._waits_until = loop_time(self._loop) + self._lease_s * _OTHERS
-        return True
+    async def _meet(self, address: str, *lost: str) -> list[str]:
+        """Say that this worker owns all its worlds (empty: not yet); return who else does."""
+        ms = int(self._lease_s * 1_000)
+        answer = await self._command("EVAL", _MEET, 2, *_MEETING, ms, address, *lost)
+        return [name for each in answer if (name := each.decode()) != self.address]
 
-    async def _claim_again(self, line: _Line, *, emptied: bool) -> None:
+    async def _see_life(self) -> None:
+        """Find out whether Redis has lost everything since it was last asked, or has just begun."""
+        new = draw(self._seed, self.me, "born", self._generation).hex()
+        found, age_ms = await self._command("EVAL", _LIFE, 1, f"{PREFIX}:born", new)
+        before, self._life = self._life, found.decode()
+        if self._life == before:
+            return
+        # others have their turn to keep their worlds again, before anybody makes new ones
+        age_s = 0.0 if before else age_ms / 1_000
+        self._waits_until = loop_time(self._loop) + self._lease_s * _OTHERS - age_s
+        if before:
+            known = ", ".join(self._others) or "none"
+            _log.warning("Redis has lost its data; other workers that may have worlds: %s", known)
+
+    async def _claim_again(self, line: _Line) -> None:
         """Own a world that is here still, unless another worker has it, or had it meanwhile."""
-        name, me, before = line.world.name, self.me, line.owner
-        answer = await self._script(_CLAIM, name, me, before)
-        line.owner = me
-        if answer[0].decode() != me:
+        name, me, before, dead = line.world.name, self.me, line.owner, line.owner
+        lost = line.gone or line.life != self._life
+        while True:
+            # who has claimed it since Redis lost it, and has kept nothing, is refused when it does
+            answer = await self._script(_CLAIM, name, me, dead, "lost" if lost else "")
+            if (owner := answer[0].decode()) == me:
+                break
+            if await self._command("GET", f"{PREFIX}:worker:{owner}") is not None:
+                self._lose(line)
+                return
+            dead = owner
+        line.owner, line.life, line.gone = me, self._life, False
+        number = -1 if answer[1] is None else _number_of(answer)
+        others = answer[4].decode() not in (before, me)  # had it
+        behind = 0 <= number < line.number or (lost and number < 0)
+        if others and not behind and (not lost or number > line.number + len(line.sent)):
+            await self._leave(name, self._expires_ms)
             self._lose(line)
-        elif answer[4].decode() not in (before, me) and not emptied:
-            await self._leave(name, self._expires_ms)  # others had it, and left
-            self._lose(line)
-        elif answer[1] is None or _number_of(answer) < line.number:
+        elif behind or number < 0:
             _log.warning("Redis has lost what world %s did last: it is kept again", name)
             self._queue_whole(line)
 
@@ -365,10 +437,12 @@ class RedisStore:
             NotKept: Redis does not answer.
         """
         if (leaving := self._leaving.get(name)) is not None:
-            await asyncio.wait([leaving])
+            _, still = await asyncio.wait([leaving], timeout=ANSWER_S)
+            if still:
+                raise NotKept("The world is on its way to Redis, which does not answer: try again.")
         await self._notice_loss()
         if await self._command("EXISTS", *_keys(name)) == 0:
-            self._check_nothing_lost()  # who claims it now would take it from its owner
+            await self._check_nothing_lost()  # who claims it now would take it from its owner
         dead = ""
         while True:
             answer = await self._script(_CLAIM, name, self.me, dead)
@@ -380,7 +454,7 @@ class RedisStore:
                     contents = await self._contents_of(name)
                     return Claimed(answer[1], entries, contents, _number_of(answer))
                 try:
-                    self._check_nothing_lost()
+                    await self._check_nothing_lost()  # nor just before it was claimed
                 except NotKept:
                     await self._leave(name, "0")
                     raise
@@ -388,6 +462,8 @@ class RedisStore:
             address = await self._command("GET", f"{PREFIX}:worker:{owner}")
             if address is not None:
                 return Claimed(elsewhere=address.decode())
+            if loop_time(self._loop) < self._spares_until:
+                raise NotKept("The worker of this world may be about to own it again: try again.")
             dead = owner
 
     async def _contents_of(self, name: str) -> dict[str, bytes]:
@@ -403,14 +479,35 @@ class RedisStore:
             self._valid_until = 0.0
             await self.renew()
 
-    def _check_nothing_lost(self) -> None:
+    async def _check_nothing_lost(self) -> None:
         """Check that a world which is not in Redis is nowhere.
 
         Raises:
             NotKept: Redis has lost everything, and its owner may be about to keep it again.
         """
+        await self._notice_loss()
         if loop_time(self._loop) < self._waits_until:
             raise NotKept("Redis has lost its data, and workers keep their worlds again.")
+        for address in await self._command("SMEMBERS", _MEETING[1]):
+            if await self._runs(address.decode()):
+                raise NotKept("Redis has lost its data, and a worker is yet to keep its worlds.")
+            _log.warning("worker %s ended before Redis had its worlds again", address.decode())
+            await self._command("SREM", _MEETING[1], address)
+
+    async def _runs(self, address: str) -> bool:
+        """Return whether a worker runs, or stands still: its connections are accepted for it."""
+        now = loop_time(self._loop)
+        if now < self._runs_until.get(address, 0.0):  # they are accepted up to a number
+            return True
+        where = urlsplit(address)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                _, writer = await asyncio.open_connection(where.hostname, where.port)
+        except (OSError, TimeoutError):
+            return False
+        writer.close()
+        self._runs_until[address] = now + self._lease_s * _RENEWED_EACH
+        return True
 
     async def name_of(self, tag: str) -> str | None:
         """Return the name of the world whose session keys carry a tag, if there is one.
@@ -421,8 +518,7 @@ class RedisStore:
         name = await self._command("GET", f"{PREFIX}:tag:{tag}")
         if name is not None:
             return str(name.decode())
-        await self._notice_loss()
-        self._check_nothing_lost()
+        await self._check_nothing_lost()
         return None
 
     async def first_of(self, names: Sequence[str]) -> str | None:
@@ -434,8 +530,7 @@ class RedisStore:
         for name in names:
             if await self._command("HEXISTS", _keys(name)[2], "number"):
                 return name
-        await self._notice_loss()
-        self._check_nothing_lost()
+        await self._check_nothing_lost()
         return None
 
     async def address_of(self, name: str) -> str:
@@ -474,7 +569,9 @@ class RedisStore:
     def holds(self, world: World, claimed: Claimed) -> None:
         """Note that a world is here, as it was claimed."""
         contents = set(claimed.contents)
-        self._lines[world.name] = _Line(world, self.me, claimed.number, contents=contents)
+        self._lines[world.name] = _Line(
+            world, self.me, self._life, claimed.number, contents=contents
+        )
 
     # What has to be kept
 
@@ -511,11 +608,11 @@ class RedisStore:
 
     def contents(self, world: World, found: Mapping[str, bytes]) -> None:
         """Keep bytes of uploads, as of `Store`."""
-        self._lines.setdefault(world.name, _Line(world, self.me)).has(found)
+        self._lines.setdefault(world.name, _Line(world, self.me, self._life)).has(found)
 
     def whole(self, world: World, raw: bytes) -> None:
         """Keep a whole world, as of `Store`."""
-        line = self._lines.setdefault(world.name, _Line(world, self.me))
+        line = self._lines.setdefault(world.name, _Line(world, self.me, self._life))
         line.world = world
         self._queue_whole(line, raw)
 
@@ -532,25 +629,36 @@ class RedisStore:
             world.unkept = leaving
 
     async def _give_away(self, line: _Line, lasts_ms: str) -> None:
-        """Leave a world, with all of it kept."""
+        """Leave a world, with all of it kept: it is here until Redis says that it has it."""
         async with self._sending:
             pass  # what is on its way has come, and cannot come after what is sent below
-        while lasts_ms != "0" and (line.whole or line.sent or line.entries or line.changed):
-            if not await self._round([line]):
-                if not self.valid:
-                    break
-                await pause(_AGAIN_S)
+        while lasts_ms != "0":
+            with suppress(NotKept):
+                await self.ensure_valid()
+                if line.gone or line.owner != self.me:
+                    await self._claim_again(line)
+                while line.waiting and await self._round([line]):
+                    pass
+                if not line.waiting:
+                    line.gone = await self._leave(line.world.name, lasts_ms) == b"gone"
+                    if not line.gone:
+                        break
+                    self._valid_until = 0.0  # the lease is gone, too
+            await pause(_AGAIN_S)
+        else:
+            await self._leave(line.world.name, lasts_ms)
         if line.waits is not None:
             self._end(line.world, line.waits, None)
-        await self._leave(line.world.name, lasts_ms)
 
-    async def _leave(self, name: str, lasts_ms: str) -> None:
+    async def _leave(self, name: str, lasts_ms: str) -> bytes:
+        """Return `left`; or `other`, if another worker has it, or `gone`, if Redis has lost it."""
         tag = f"{PREFIX}:tag:{key_tag(name)}"
-        await self._script(_LEAVE, name, self.me, lasts_ms)
+        answer: bytes = await self._script(_LEAVE, name, self.me, lasts_ms)
         if lasts_ms == "0":
             await self._command("DEL", tag)
         else:
             await self._command("PEXPIRE", tag, lasts_ms)
+        return answer
 
     def _queue_whole(self, line: _Line, raw: bytes | None = None) -> None:
         line.number = line.seal() + 1  # nothing else has the number of this state
@@ -601,11 +709,10 @@ class RedisStore:
         """
         me = self.me
         for line in [each for each in lines if each.gone]:
-            line.gone = False
             with suppress(NotKept):
                 await self.ensure_valid()
                 if self.me == me and self._lines.get(line.world.name) is line:
-                    await self._claim_again(line, emptied=True)
+                    await self._claim_again(line)
 
     async def _round(self, lines: list[_Line]) -> bool:
         """Send what waits of some worlds; return whether Redis answered."""
@@ -727,18 +834,28 @@ class RedisStore:
             self._note_down(error)
             raise NotKept("The store does not answer: try again.") from None
 
+    async def left(self, within_s: float) -> None:
+        """Return once Redis has all worlds that were given away, or has not for so long."""
+        if self._leaving:
+            await asyncio.wait(self._leaving.values(), timeout=within_s)
+
     async def close(self) -> None:
         """Keep what waits, give the worlds away, and end."""
+        for line in list(self._lines.values()):
+            self.drop(line.world, reason="moved")
+        await self.left(ANSWER_S)
         if self._leaving:
-            await asyncio.wait(self._leaving.values(), timeout=ANSWER_S)
+            _log.error(
+                "Redis does not answer: what it lost of %d worlds is lost", len(self._leaving)
+            )
         self._closed = True  # asyncio.wait_for of Python 3.11, in the client, may swallow a cancel
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._leaving.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(NotKept):  # the lease ends by itself
-            for line in list(self._lines.values()):
-                await self._give_away(line, self._expires_ms)
-            await self.forget_worker(self.me)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.forget_worker(self.me)  # else the lease ends by itself
+        with suppress(NotKept):
+            await self._command("ZREM", _MEETING[0], self.address)
         await self._redis.aclose()
 
 

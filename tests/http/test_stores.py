@@ -99,6 +99,7 @@ class Servers:
 def redis() -> Any:
     """A Redis of the test's own."""
     with redis_server() as server:
+        server.is_old()
         yield server
 
 
@@ -107,6 +108,7 @@ def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Servers on each store."""
     if request.param == "redis":
         with redis_server() as server:
+            server.is_old()
             yield Servers("redis", tmp_path, server)
     else:
         yield Servers(request.param, tmp_path, None)
@@ -662,7 +664,53 @@ async def test_worlds_outlive_a_redis_that_forgets(
                 known = {each["id"] for each in (await answer.json())["sessions"]}
             assert known >= {session_id for _, session_id in before}
             assert (await key_of(one, before[0][1])).startswith("stk_")
-        assert any("Redis has lost" in each.getMessage() for each in caplog.records)
+        said = [each.getMessage() for each in caplog.records]
+        assert any("Redis has lost" in each for each in said)
+        assert sum("keeps nothing on disk" in each for each in said) == 1  # not by each server
+
+
+@pytest.mark.parametrize("how", ["joins", "knows", "leaves"])
+async def test_an_empty_redis_makes_no_world_new(
+    sharing: Servers, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No worker begins a world that another one has, whose turn to keep it again comes late.
+
+    Neither one that joins at that moment, nor one that was there before; and an owner that leaves
+    has its world until Redis has it.
+    """
+    assert sharing.redis is not None
+    owner_s = 3 * SHORT_S if how == "joins" else LONG_S
+    async with AsyncExitStack() as stack:
+        owner = await stack.enter_async_context(sharing.serving(plan=AT_ONCE, lease_s=owner_s))
+        one = await stack.enter_async_context(client_of(owner.url))
+
+        async def another() -> aiohttp.ClientSession:
+            lease_s = 3 * SHORT_S if how == "joins" else SHORT_S
+            server = await stack.enter_async_context(sharing.serving(lease_s=lease_s))
+            return await stack.enter_async_context(client_of(server.url))
+
+        other = None if how == "joins" else await another()
+        before = [await created(one) for _ in range(3)]
+        sharing.redis.stop()
+        if how == "leaves":
+            assert isinstance(owner.worlds, SharedWorlds)
+            owner.worlds.leave_all()
+        sharing.redis.start()
+        other = other or await another()
+
+        async def answers() -> bool:
+            async with other.post(SESSIONS, json=CREATE) as answer:
+                text = await answer.text()
+                assert answer.status in {200, 503}, text
+                if "is yet to keep its worlds" in text:
+                    await created(one)  # the owner notices
+                return answer.status == 200
+
+        await until(answers)
+        async with other.get("/__admin/sessions") as answer:
+            known = {each["id"] for each in (await answer.json())["sessions"]}
+        assert known > {session_id for _, session_id in before}
+    assert any("Redis has lost" in each.getMessage() for each in caplog.records)
 
 
 async def test_a_frozen_redis_is_no_wrong_answer(sharing: Servers) -> None:

@@ -20,6 +20,7 @@ from yarl import URL
 
 from fake_runway.cli.main import main
 from fake_runway.clock import pause
+from fake_runway.server.workers import Workers, listening
 from tests.support.fake.files import form, made
 from tests.support.gateway.redis_server import RedisServer, redis_cluster, redis_server
 from tests.support.processes import Program, running
@@ -444,6 +445,15 @@ def test_workers_ask_for_a_store() -> None:
         result = CliRunner().invoke(main, ["serve", *arguments])
         assert result.exit_code == 2
         assert message in result.output
+
+
+async def test_what_no_worker_can_do_is_its_exit_code() -> None:
+    """A server whose workers do not start ends with the code of theirs."""
+    with listening("127.0.0.1", 0) as listener:
+        workers = Workers(listener, 2, ["sh", "-c", "exit 2"], {})
+        assert not await workers.start()
+        assert workers.exit_code == 2
+        await workers.stop()
 
 
 def used_by(processes: list[int]) -> tuple[int, int]:

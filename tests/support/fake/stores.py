@@ -118,6 +118,7 @@ async def _on_redis(livekit: LiveKit, options: dict[str, Any]) -> AsyncIterator[
     from redis.asyncio import Redis as AsyncRedis
 
     with redis_server() as server:
+        server.is_old()
         worlds = _AllWorlds(**options)
         worlds._mine = _Every()
         worlds.load = lambda snapshot, entries, contents: reloaded(

@@ -59,6 +59,13 @@ class RedisServer:
                 return
         raise AssertionError("redis-server ended: " + "".join(lines))
 
+    def is_old(self) -> None:
+        """Let the fake's workers think that others have begun with it long ago: none waits."""
+        from redis import Redis
+
+        with Redis.from_url(self.url) as client:
+            client.set("fr1:born", "0 long ago")
+
     def stop(self) -> None:
         """End it at once, as a crash does: connections are reset, memory is forgotten."""
         if self._process is not None:
