@@ -235,6 +235,8 @@ class Workers:
         with suppress(TimeoutError):
             async with asyncio.timeout(_STARTS_IN_S):
                 await worker.ready.wait()
+                if not worker.url:
+                    await process.wait()  # a signal to one that has just ended would take its code
         if not worker.url:
             with suppress(ProcessLookupError):
                 process.terminate()
