@@ -11,10 +11,10 @@ from tests.support.processes import held_port
 
 # A deadline per example would assert on the wall clock, and fail on busy machines. Examples are the
 # same in each run, so that a failure belongs to the change that made it; to find more of them:
-# `pytest --hypothesis-profile=exploring`. `tox -e exhaustive` takes four times as many.
+# `pytest --hypothesis-profile=exploring`. `tox -e exhaustive` takes twice as many.
 settings.register_profile("exploring", deadline=None)
 settings.register_profile("the-same", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile("exhaustive", deadline=None, derandomize=True, max_examples=200)
+settings.register_profile("exhaustive", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("the-same")
 
 _TEETH = "test_teeth.py::test_a_broken_gateway_is_caught_by_its_requirement_alone["
