@@ -27,7 +27,16 @@ DOCUMENTS = sorted(
 SERVE_HELP = CliRunner().invoke(main, ["serve", "--help"]).output
 CHECK_HELP = CliRunner().invoke(contracts_main, ["check", "--help"]).output
 OPTION = re.compile(r"--[a-z][a-z-]+")
-FORMS = {"--help", "--token", "--world", "--gateway-port", "--quiet", "--prefix", "--upgrade"}
+FORMS = {
+    "--url",
+    "--help",
+    "--token",
+    "--world",
+    "--gateway-port",
+    "--quiet",
+    "--prefix",
+    "--upgrade",
+}
 
 
 def text(name: str) -> str:

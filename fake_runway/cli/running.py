@@ -25,6 +25,7 @@ EXIT_USAGE = 2
 EXIT_CANNOT_START = 3
 _NEWS_SHOWN = 6
 _LONGEST_NEWS = 160
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})
 
 
 def run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
@@ -52,11 +53,20 @@ def set_up_logging(options: dict[str, Any]) -> None:
     logging.basicConfig(level=options["log_level"].upper(), handlers=[handler])
 
 
-def print_token(configuration: Configuration, options: dict[str, Any]) -> None:
-    """Print an admin token that was generated: it is shown nowhere else."""
+def print_access(configuration: Configuration, options: dict[str, Any]) -> None:
+    """Print how other machines get here, and an admin token that was generated.
+
+    The token is shown nowhere else.
+    """
+    if configuration.host in _EVERYWHERE:
+        click.echo("# from other machines: this one's name or address in place of the host above;")
+        click.echo("# calls with a picture work on this machine, see docs/offline-call.md")
     if configuration.admin_token and not options["admin_token"]:
         click.echo(f"# admin token: {configuration.admin_token}")
-        click.echo("# (admin requests: X-Fake-Admin-Token; commands: FAKE_RUNWAY_ADMIN_TOKEN)")
+        click.echo("# (admin requests: -H 'X-Fake-Admin-Token: ...'; commands:")
+        click.echo(
+            "# FAKE_RUNWAY_ADMIN_TOKEN; a new one at each start, unless --admin-token names it)"
+        )
 
 
 def print_spec(configuration: Configuration) -> None:

@@ -15,8 +15,8 @@ from fake_runway.cli.env import SECRET, env_lines
 from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
     EXIT_CANNOT_START,
+    print_access,
     print_spec,
-    print_token,
     ready_file,
     ready_file_option,
     run,
@@ -178,7 +178,7 @@ def _say(url: str, configuration: Configuration, options: dict[str, Any]) -> Non
     if configuration.scenario != DEFAULT_SCENARIO:
         click.echo(f"# scenario: {configuration.scenario.name}")
     print_spec(configuration)
-    print_token(configuration, options)
+    print_access(configuration, options)
 
 
 @asynccontextmanager

@@ -15,8 +15,8 @@ from fake_runway.cli.env import SECRET, env_lines
 from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
     EXIT_CANNOT_START,
+    print_access,
     print_spec,
-    print_token,
     run,
     set_up_logging,
     stop_signal,
@@ -82,7 +82,7 @@ async def _up(options: dict[str, Any], gateway_port: int, gateway_options: Seque
             fake.app.demo = Demo(endpoint, name_from_secret(SECRET))
             click.echo(_screen(reachable(fake.url), endpoint))
             print_spec(configuration)
-            print_token(configuration, options)
+            print_access(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:
             if gateway.returncode is None:

@@ -35,7 +35,13 @@ def list_(to: Remote) -> None:
         names = [printable(each.name), printable(each.scenario)]
         uncalled = ["(only the admin API has used it)"] if each.only_admin else [""]
         rows.append([*names, *map(str, numbers), _rate(each.clock), *uncalled])
-    to.show(worlds, table(rows, empty="no worlds yet: the first request to the API makes one"))
+    to.show(
+        worlds,
+        table(
+            rows,
+            empty="no worlds in memory: a request makes one, or reads one that a store has",
+        ),
+    )
 
 
 @world.command()
